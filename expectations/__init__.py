@@ -1,0 +1,1 @@
+"""The data contract: Great Expectations suites as code, by subject."""

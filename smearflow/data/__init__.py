@@ -1,0 +1,1 @@
+"""Images: where they come from, what they are, whose they are."""

@@ -1,0 +1,106 @@
+"""The manifest is the data set: one row an image. This is its column contract.
+
+Every stage after the scan reads it instead of the folder. Its digest covers content and labels, not paths or
+times, and is the version of the data.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+# Why an image is left out: the first that holds, in this order.
+REASONS = (
+    "zero_bytes",
+    "truncated",
+    "corrupt",
+    "not_an_image",
+    "bomb",
+    "unreadable",
+    "mode",
+    "size",
+    "blank",
+    "overexposed",
+    "blurred",
+    "unknown_class",
+    "label_conflict",
+    "duplicate",
+)
+REVIEW = ("label_conflict",)  # a person has to look: nothing is wrong with the image itself
+
+Kind = Literal["string", "Int64", "Float64"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the manifest: name, pandas dtype (nullable), and what it means, with unit and range."""
+
+    name: str
+    dtype: Kind
+    meaning: str
+
+
+STATISTICS = (
+    Column("red", "Float64", "mean of the red channel over the cell, 0-255"),
+    Column("green", "Float64", "mean of the green channel over the cell, 0-255"),
+    Column("blue", "Float64", "mean of the blue channel over the cell, 0-255"),
+    Column("brightness", "Float64", "mean grey value over the cell, 0-255"),
+    Column("contrast", "Float64", "standard deviation of the grey value over the cell, 0-255"),
+    Column("sharpness", "Float64", "variance of the Laplacian of the grey image, at 128 px, over the cell"),
+    Column("foreground", "Float64", "share of pixels that are not black background, 0-1"),
+    Column("glare", "Float64", "share of the cell's pixels that are near white, 0-1"),
+)
+
+COLUMNS = (
+    Column("path", "string", "path below the source, with forward slashes"),
+    Column("sha256", "string", "digest of the file's bytes; null where it couldn't be read"),
+    Column("label", "string", "name of the class folder; null in a flat folder"),
+    Column("group", "string", "whom the cell is from: what must never be in two sets"),
+    Column("width", "Int64", "pixels, as stored"),
+    Column("height", "Int64", "pixels, as stored"),
+    Column("mode", "string", "Pillow's colour mode, as stored"),
+    Column("format", "string", "format by content, whatever the name says"),
+    Column("bytes", "Int64", "size of the file"),
+    *STATISTICS,
+    Column("phash", "string", "64-bit perceptual hash, 16 hexadecimal digits"),
+    Column("error", "string", "what the decoder said; null where it decoded"),
+    Column("reason", "string", "why the row is left out (REASONS); null where it is used"),
+)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where a scanned data set is written down, and how much of it there is."""
+
+    path: Path
+    digest: str
+    root: Path
+    images: int  # rows without a reason
+    quarantined: int
+    review: int
+
+
+def as_manifest(rows: pd.DataFrame) -> pd.DataFrame:
+    """``rows`` with exactly the contract's columns, in order, in their dtypes, sorted by path."""
+    frame = rows.reindex(columns=[c.name for c in COLUMNS])
+    frame = frame.astype({c.name: c.dtype for c in COLUMNS})
+    return frame.sort_values("path", ignore_index=True)
+
+
+def read_manifest(path: Path) -> pd.DataFrame:
+    """The manifest at ``path``, in the contract's dtypes."""
+    return as_manifest(pd.read_parquet(path))
+
+
+def usable(manifest: pd.DataFrame) -> pd.DataFrame:
+    """The rows that training may use: those without a reason against them."""
+    return manifest[manifest["reason"].isna()].reset_index(drop=True)
+
+
+def content_digest(manifest: pd.DataFrame) -> str:
+    """The version of the data: over content, label, group and reason of each row, in any order of paths."""
+    columns = ["sha256", "label", "group", "reason"]
+    lines = sorted(manifest[columns].fillna("").agg("\t".join, axis=1))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

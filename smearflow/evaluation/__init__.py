@@ -1,0 +1,1 @@
+"""Figures with intervals, and the verdict over a candidate."""

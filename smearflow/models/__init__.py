@@ -1,0 +1,1 @@
+"""Backbones, augmentation, features, and the process that trains."""

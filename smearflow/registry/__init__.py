@@ -1,0 +1,1 @@
+"""The registered champion, and the file that serves it."""

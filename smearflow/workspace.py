@@ -1,0 +1,120 @@
+"""Every path that smearflow writes to, and how it writes: aside first, then renamed into place."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LISTING = "artifact.json"  # written last: an artifact without it never finished
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The one folder that a job writes to. ``root`` is absolute."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, path: Path | str) -> "Workspace":
+        """The workspace at ``path``, created where it isn't there."""
+        root = Path(path).expanduser().absolute()
+        root.mkdir(parents=True, exist_ok=True)
+        return cls(root)
+
+    @property
+    def prefect_home(self) -> Path:
+        return self.root / "prefect"
+
+    @property
+    def server_record(self) -> Path:
+        return self.root / "server.json"
+
+    @property
+    def cache(self) -> Path:
+        """Prefect's records of finished stages."""
+        return self.root / "cache"
+
+    @property
+    def registry(self) -> Path:
+        return self.root / "mlflow.db"
+
+    @property
+    def registry_files(self) -> Path:
+        return self.root / "mlflow"
+
+    @property
+    def latest(self) -> Path:
+        """A link to the folder of the last run."""
+        return self.root / "latest"
+
+    def artifact(self, stage: str, key: str) -> Path:
+        """The folder in which a stage leaves what it made from the inputs that ``key`` stands for."""
+        return self.root / "artifacts" / stage / key
+
+    def run(self, run_id: str) -> Path:
+        return self.root / "runs" / run_id
+
+
+@contextlib.contextmanager
+def building(target: Path) -> Iterator[Path]:
+    """A folder to fill. It takes the place of ``target`` once the body has ended well; else nothing is left of it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield aside
+        files = {str(f.relative_to(aside)): f.stat().st_size for f in sorted(aside.rglob("*")) if f.is_file()}
+        (aside / LISTING).write_text(json.dumps({"files": files}, indent=1))
+        if target.exists():
+            shutil.rmtree(target)
+        aside.rename(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def is_whole(artifact: Path) -> bool:
+    """Whether a finished artifact still has every file that it was finished with, at its full length."""
+    try:
+        files: dict[str, int] = json.loads((artifact / LISTING).read_text())["files"]
+        return all((artifact / name).stat().st_size == size for name, size in files.items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` in one step: a reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(aside).chmod(0o644)
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
+def point(link: Path, target: Path) -> None:
+    """Make ``link`` a symbolic link to ``target``, replacing the one that is there in one step."""
+    aside = link.with_name(f".{link.name}.{os.getpid()}")
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(os.path.relpath(target, link.parent))
+    aside.replace(link)
+
+
+def digest_of(*parts: Any) -> str:
+    """A 32-digit SHA-256 of plain values (what JSON can say; anything else by its text). Order matters."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

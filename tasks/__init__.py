@@ -1,0 +1,1 @@
+"""The stages, one verb a file: what a stage reads, calls and writes."""
