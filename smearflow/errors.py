@@ -14,6 +14,7 @@ class SmearflowError(Exception):
     """What happened and to which thing (``what``), and what to do about it (``fix``)."""
 
     exit_status = 1
+    retryable = False  # whether the same call may end otherwise a moment later
 
     def __init__(self, what: str, fix: str = "") -> None:
         super().__init__(what, fix)
@@ -51,4 +52,4 @@ class TrainingError(SmearflowError):
 
     def __init__(self, what: str, fix: str = "", *, permanent: bool = False) -> None:
         super().__init__(what, fix)
-        self.permanent = permanent
+        self.retryable = not permanent

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+UNKEYED: dict[str, Any] = {"keyed": False}  # changes how a result is reached, not the result: no part of a cache key
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -12,6 +13,11 @@ class Section(BaseModel):
     """A part of the settings: frozen, and closed to keys that it doesn't know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def keyed(self) -> dict[str, Any]:
+        """The values that a result depends on, for a cache key."""
+        fields = type(self).model_fields.items()
+        return self.model_dump(mode="json", exclude={name for name, f in fields if f.json_schema_extra == UNKEYED})
 
 
 class Demo(Section):
@@ -81,8 +87,8 @@ class Quality(Section):
     max_pixels: int = Field(50_000_000, ge=1, description="An image with more pixels is a bomb and is not decoded.")
     blank_contrast: float = Field(2.0, ge=0, description="Blank: contrast below this, grey values.")
     blank_foreground: Share = Field(0.05, description="Blank: less foreground than this, 0 to 1.")
-    overexposed_glare: Share = Field(0.6, description="Overexposed: more of the cell near white than this, 0 to 1.")
-    blurred_sharpness: float = Field(2.0, ge=0, description="Blurred: sharpness below this.")
+    overexposed_glare: Share = Field(0.25, description="Overexposed: more of the cell near white than this, 0 to 1.")
+    blurred_sharpness: float = Field(0.2, ge=0, description="Blurred: sharpness below this.")
     max_quarantined: Share = Field(0.05, description="Critical: a greater share of files left out, 0 to 1.")
     minority_critical: Share = Field(0.20, description="Critical: smaller class below this share, 0 to 1.")
     minority_warning: Share = Field(0.40, description="Warning: smaller class below this share, 0 to 1.")
@@ -147,6 +153,9 @@ class Model(Section):
     )
     input_size: int | None = Field(None, ge=32, le=1024, description="Side of the input, pixels, 32 to 1024.")
     weights: str | None = Field(None, description="imagenet, random, or a path to a weights file.")
+    fallback: Literal["random"] | None = Field(
+        None, description="What to train on where the weights can't be had: random makes it a control."
+    )
     epochs: int | None = Field(None, ge=1, le=1000, description="Passes over the training set, 1 to 1000.")
 
     @field_validator("cut", mode="before")
@@ -163,9 +172,12 @@ class Train(Section):
     learning_rate: float = Field(2e-3, gt=0, le=1, description="Of AdamW at the start; falls to 0 by a cosine.")
     label_smoothing: float = Field(0.03, ge=0, lt=0.5, description="Towards 0.5: labels are not all right.")
     seed: int = Field(1337, ge=0, description="Seed of weights, order and augmentation, 0 or more.")
-    time_limit: int = Field(3600, ge=10, description="Seconds after which a trainer is ended, 10 or more.")
-    parallel: int | None = Field(None, ge=1, le=64, description="Trainers at once; default: GPUs, else CPU cores.")
-    retries: int = Field(1, ge=0, le=5, description="Further tries of a backbone that failed, 0 to 5.")
+    time_limit: int = Field(
+        3600, ge=10, description="Seconds after which a trainer is ended, 10 or more.", json_schema_extra=UNKEYED
+    )
+    parallel: int | None = Field(
+        None, ge=1, le=64, description="Trainers at once; default: GPUs, else CPU cores.", json_schema_extra=UNKEYED
+    )
 
 
 class Evaluation(Section):

@@ -49,9 +49,19 @@ class Workspace:
         return self.root / "mlflow"
 
     @property
+    def champions(self) -> Path:
+        """Bundles fetched from a registry elsewhere."""
+        return self.root / "champions"
+
+    @property
     def latest(self) -> Path:
         """A link to the folder of the last run."""
         return self.root / "latest"
+
+    @property
+    def leases(self) -> Path:
+        """The locks that say which places of trainers are taken."""
+        return self.root / "leases"
 
     def artifact(self, stage: str, key: str) -> Path:
         """The folder in which a stage leaves what it made from the inputs that ``key`` stands for."""

@@ -48,19 +48,19 @@ STATISTICS = (
     Column("blue", "Float64", "mean of the blue channel over the cell, 0-255"),
     Column("brightness", "Float64", "mean grey value over the cell, 0-255"),
     Column("contrast", "Float64", "standard deviation of the grey value over the cell, 0-255"),
-    Column("sharpness", "Float64", "variance of the Laplacian of the grey image, at 128 px, over the cell"),
+    Column("sharpness", "Float64", "variance of the Laplacian of the smoothed grey image, at 128 px, inside the cell"),
     Column("foreground", "Float64", "share of pixels that are not black background, 0-1"),
-    Column("glare", "Float64", "share of the cell's pixels that are near white, 0-1"),
+    Column("glare", "Float64", "share of the cell's pixels that are near white (235 or more in each channel), 0-1"),
 )
 
 COLUMNS = (
-    Column("path", "string", "path below the source, with forward slashes"),
+    Column("path", "string", "path below the root, with forward slashes; sources.file_at finds the file"),
     Column("sha256", "string", "digest of the file's bytes; null where it couldn't be read"),
     Column("label", "string", "name of the class folder; null in a flat folder"),
     Column("group", "string", "whom the cell is from: what must never be in two sets"),
     Column("width", "Int64", "pixels, as stored"),
     Column("height", "Int64", "pixels, as stored"),
-    Column("mode", "string", "Pillow's colour mode, as stored"),
+    Column("mode", "string", "Pillow's colour mode, as stored; ;16 where it would cut 16 bits to 8"),
     Column("format", "string", "format by content, whatever the name says"),
     Column("bytes", "Int64", "size of the file"),
     *STATISTICS,
@@ -72,14 +72,18 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Manifest:
-    """Where a scanned data set is written down, and how much of it there is."""
+    """A scanned data set in numbers, and where it is written down (both parquet)."""
 
     path: Path
+    quarantine: Path  # path, reason, error of the rows that are left out
     digest: str
     root: Path
     images: int  # rows without a reason
+    classes: dict[str, int]  # of these
+    groups: int  # of these
     quarantined: int
     review: int
+    reasons: dict[str, int]  # of the rows that are left out
 
 
 def as_manifest(rows: pd.DataFrame) -> pd.DataFrame:
@@ -94,6 +98,24 @@ def read_manifest(path: Path) -> pd.DataFrame:
     return as_manifest(pd.read_parquet(path))
 
 
+def manifest_of(rows: pd.DataFrame, path: Path, quarantine: Path, root: Path) -> Manifest:
+    """The summary that stages exchange of the manifest ``rows``, once they are written to the two paths."""
+    used, left_out = usable(rows), rows["reason"].dropna()
+    review = int(left_out.isin(REVIEW).sum())
+    return Manifest(
+        path=path,
+        quarantine=quarantine,
+        digest=content_digest(rows),
+        root=root,
+        images=len(used),
+        classes={str(label): int(count) for label, count in used["label"].value_counts().sort_index().items()},
+        groups=int(used["group"].nunique()),
+        quarantined=len(left_out) - review,
+        review=review,
+        reasons={str(reason): int(count) for reason, count in left_out.value_counts().items()},
+    )
+
+
 def usable(manifest: pd.DataFrame) -> pd.DataFrame:
     """The rows that training may use: those without a reason against them."""
     return manifest[manifest["reason"].isna()].reset_index(drop=True)
@@ -101,6 +123,6 @@ def usable(manifest: pd.DataFrame) -> pd.DataFrame:
 
 def content_digest(manifest: pd.DataFrame) -> str:
     """The version of the data: over content, label, group and reason of each row, in any order of paths."""
-    columns = ["sha256", "label", "group", "reason"]
-    lines = sorted(manifest[columns].fillna("").agg("\t".join, axis=1))
+    columns = (manifest[name].fillna("") for name in ("sha256", "label", "group", "reason"))
+    lines = sorted(map("\t".join, zip(*columns, strict=True)))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

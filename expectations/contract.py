@@ -1,0 +1,131 @@
+"""The data contract: every suite over a manifest, and the error that stops a run on which it doesn't hold."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from expectations import classes, engine, files, groups, images
+from expectations.rule import Rule, Severity, percent
+from expectations.tables import tables_of
+from smearflow.errors import DataError
+from smearflow.settings import Data, Quality
+
+FIRST = 5  # files that a message names
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation and what was found.
+
+    ``expectation``: a sentence; ``bound`` and ``observed``: what is asked and what is there, in words with figures;
+    ``unexpected``: rows that don't comply (images, or classes); ``first``: up to 5 of the images' paths.
+    """
+
+    suite: str
+    expectation: str
+    column: str | None
+    severity: Severity
+    why: str
+    fix: str
+    passed: bool
+    observed: str
+    bound: str
+    unexpected: int
+    first: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Whether the data may be trained on, and why. ``passed``: no critical check failed; ``docs``: Data Docs' index."""
+
+    passed: bool
+    checks: tuple[Check, ...]
+    docs: Path | None
+
+    @property
+    def critical(self) -> tuple[Check, ...]:
+        """The failed checks that stop a run."""
+        return tuple(c for c in self.checks if not c.passed and c.severity == "critical")
+
+    @property
+    def warnings(self) -> tuple[Check, ...]:
+        """The failed checks that a run only reports."""
+        return tuple(c for c in self.checks if not c.passed and c.severity == "warning")
+
+
+def check(
+    manifest: pd.DataFrame, data: Data, quality: Quality, docs: Path | None, *, labels_required: bool = True
+) -> Contract:
+    """Check ``manifest`` (the contract's columns, every row, also those left out) and write Data Docs to ``docs``.
+
+    ``labels_required``: false for a flat folder, of which only files and images can be checked.
+    """
+    rules = rules_of(data, quality, labels_required=labels_required)
+    tables = tables_of(manifest, data)
+    results, index = engine.run(rules, tables, docs)
+    checks = tuple(_check(r, found, tables[r.table]) for r, found in zip(rules, results, strict=True))
+    return Contract(all(c.passed or c.severity == "warning" for c in checks), checks, index)
+
+
+def rules_of(data: Data, quality: Quality, *, labels_required: bool = True) -> tuple[Rule, ...]:
+    """The whole contract, a row a rule, in the order in which a person mends things."""
+    about_files = (*files.suite(quality), *images.suite(quality))
+    return (*about_files, *classes.suite(data, quality), *groups.suite(quality)) if labels_required else about_files
+
+
+class ContractBroken(DataError):  # noqa: N818 (the name says what happened)
+    """A critical expectation failed. ``contract`` says which, and what else was found."""
+
+    def __init__(self, contract: Contract) -> None:
+        error = error_of(contract)
+        super().__init__(error.what, error.fix)
+        self.contract = contract
+
+
+def error_of(contract: Contract) -> DataError:
+    """The error that stops a run: each failed critical expectation, what was observed, the bound, the first files."""
+    failed = contract.critical
+    count = "A critical expectation" if len(failed) == 1 else f"{len(failed)} critical expectations"
+    lines = [f"{count} of the data failed:", *(_line(c) for c in failed)]
+    return DataError("\n".join(lines), failed[0].fix)  # the first to mend: others often follow from it
+
+
+def _line(check: Check) -> str:
+    where = f"; first: {', '.join(check.first)}" if check.first else ""
+    return f"- {check.suite}: {check.expectation} ({check.bound}): {check.observed}{where}"
+
+
+def _check(rule: Rule, found: engine.Result, table: pd.DataFrame) -> Check:
+    of_classes = rule.table == "classes"
+    return Check(
+        suite=rule.suite,
+        expectation=rule.sentence,
+        column=rule.column,
+        severity=rule.severity,
+        why=rule.why,
+        fix=rule.fix,
+        passed=found.passed,
+        observed=_of_classes(table, str(rule.column)) if of_classes else _of_images(found),
+        bound=rule.bound,
+        unexpected=found.unexpected,
+        first=() if of_classes else found.rows[:FIRST],
+    )
+
+
+def _of_classes(table: pd.DataFrame, column: str) -> str:
+    """Each class and its figure: ``Parasitized 12 %, Uninfected 88 %``."""
+    shares = column in ("share", "faulty")
+    figures = (percent(v) if shares else f"{v:,}" for v in table[column])
+    return ", ".join(f"{name} {figure}" for name, figure in zip(table["label"], figures, strict=True))
+
+
+def _of_images(found: engine.Result) -> str:
+    """How many rows don't comply, of how many, and their commonest values: ``7 of 90 (7.8 %): corrupt 5, blank 2``."""
+    if not found.unexpected:
+        return f"0 of {found.elements:,}"
+    share = percent(found.unexpected / found.elements)
+    common = Counter(v for v in found.values if v is not None).most_common(3)
+    values = ", ".join(f"{value} {count:,}" for value, count in common)
+    return f"{found.unexpected:,} of {found.elements:,} ({share})" + (f": {values}" if values else "")

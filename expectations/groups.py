@@ -1,0 +1,48 @@
+"""What the groups (patients) must be: known for every image that is used, and enough of them with each class."""
+
+from expectations.rule import Rule, Severity
+from smearflow.settings import Quality
+
+
+def suite(quality: Quality) -> tuple[Rule, ...]:
+    """The rules about groups: one row an image that is used, and one row a class."""
+    return (
+        Rule(
+            suite="groups",
+            sentence="every image that is used has a group",
+            bound="no exception",
+            severity="critical",
+            why="Cells of one patient look alike: an image without a patient could lie in training and test at once.",
+            fix="Set data.group_pattern to match the file names, or data.group=image if every image stands for itself.",
+            kind="ExpectColumnValuesToNotBeNull",
+            column="group",
+            arguments={"row_condition": 'reason=="used"', "condition_parser": "pandas"},
+        ),
+        _enough(
+            quality.min_class_groups,
+            "critical",
+            "With fewer patients, one of the three sets has none with this class, or a single one that decides all.",
+            "Add images of more patients, or lower quality.min_class_groups.",
+        ),
+        _enough(
+            quality.warn_class_groups,
+            "warning",
+            "With few patients the test figures say more of those patients than of the next one: intervals are wide.",
+            "Add images of more patients, and read the intervals rather than the figures.",
+        ),
+    )
+
+
+def _enough(least: int, severity: Severity, why: str, fix: str) -> Rule:
+    return Rule(
+        suite="groups",
+        sentence="each class comes from enough groups (patients)",
+        bound=f"{least} or more",
+        severity=severity,
+        why=why,
+        fix=fix,
+        kind="ExpectColumnValuesToBeBetween",
+        column="groups",
+        table="classes",
+        arguments={"min_value": least},
+    )

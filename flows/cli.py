@@ -1,0 +1,89 @@
+"""The command line: ``smearflow VERB``. Parses, then hands over; what a verb needs is imported when it runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from smearflow.errors import SmearflowError
+
+EPILOG = """exit status: 0 finished (promoted or kept); 1 critical failure of the data, or no candidate reaches the
+floors; 2 bad usage, configuration or a missing part"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status. A SmearflowError is told in its own words, without a traceback."""
+    _checkout_first()
+    chosen = parser().parse_args(arguments)
+    from flows import commands
+
+    try:
+        status: int = getattr(commands, chosen.verb)(chosen)
+    except SmearflowError as error:
+        print(f"smearflow: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print("smearflow: interrupted; the next run takes up what was finished.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        return 0
+    return status
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of every verb."""
+    top = argparse.ArgumentParser(
+        prog="smearflow", description="From labelled cell images to a registered, explained classifier.", epilog=EPILOG
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    common = _common()
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", parents=[common])
+
+    run = verb("run", "train, evaluate, register and report")
+    run.add_argument("--data", metavar="PATH", help="folder of class folders, or demo (data.source)")
+    run.add_argument("--fresh", action="store_true", help="compute all anew, whatever earlier runs left")
+    validate = verb("validate", "hold a folder of images against the data contract; train nothing")
+    validate.add_argument("path", nargs="?", metavar="PATH", help="folder of images (data.source)")
+    validate.add_argument("--data", metavar="PATH", help="the same as PATH")
+    validate.add_argument("--fresh", action="store_true", help="scan anew, whatever earlier runs left")
+    validate.add_argument("--json", action="store_true", help="print the summary as JSON")
+    predict = verb("predict", "score images with the champion, as CSV, one line a file")
+    predict.add_argument("paths", nargs="+", metavar="PATH", help="image, or folder read recursively")
+    predict.add_argument("--json", action="store_true", help="one JSON object a line instead of CSV")
+    demo = verb("demo", "draw synthetic blood-smear cells")
+    demo.add_argument("dir", type=Path, metavar="DIR", help="folder to write; must not hold anything yet")
+    demo.add_argument("--images", type=int, metavar="N", help="cells to draw (data.demo.images)")
+    demo.add_argument("--faults", action="store_true", help="plant each fault of the vocabulary among them")
+    verb("config", "print every setting with its value, meaning and bounds, as YAML")
+    verb("up", "start the workspace's Prefect server")
+    verb("down", "end what was started for the workspace")
+    status = verb("status", "say what runs where")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    return top
+
+
+def _common() -> argparse.ArgumentParser:
+    """The options that every verb takes."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--workspace", type=Path, default=Path("workspace"), metavar="DIR", help="where everything is kept (workspace)"
+    )
+    common.add_argument("--config", type=Path, metavar="FILE", help="YAML file of settings (config/*.yaml)")
+    common.add_argument(
+        "--set", action="append", default=[], metavar="KEY.SUB=VALUE", help="one setting; VALUE is YAML; may be repeated"
+    )
+    return common
+
+
+def _checkout_first() -> None:
+    """Put this checkout before site-packages: an editable install comes after, and ``tasks`` is a common name."""
+    checkout = str(Path(__file__).resolve().parent.parent)
+    if checkout in sys.path:
+        sys.path.remove(checkout)
+    sys.path.insert(0, checkout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""The last lines of a run: the verdict, and where everything is."""
+
+from pathlib import Path
+
+from smearflow.summary import Summary
+from smearflow.workspace import Workspace
+
+
+def closing_lines(summary: Summary, workspace: Workspace) -> list[str]:
+    """Verdict, report, Prefect's page, model, and how to stop the server: a line each."""
+    lines = verdict_lines(summary)
+    if summary.paths.report:
+        lines.append(f"report    {summary.paths.report}")
+    lines += prefect_lines(summary)
+    if summary.champion:
+        name = f"models:/{summary.champion.registry_name}@champion"
+        lines.append(f"model     {name}, version {summary.champion.version} ({summary.champion.model})")
+    lines.append(f"stop      smearflow down --workspace {_short(workspace.root)}")
+    return lines
+
+
+def validation_lines(summary: Summary) -> list[str]:
+    """What `smearflow validate` prints: counts, warnings, and where everything is."""
+    data = summary.dataset
+    lines = verdict_lines(summary)
+    if data:
+        classes = ", ".join(f"{name} {count:,}" for name, count in data.classes.items())
+        lines.append(f"images    {data.images:,} of {data.groups:,} groups ({classes or 'no labels'})")
+        lines.append(f"left out  {data.quarantined:,} quarantined, {data.review:,} to review, {data.ignored:,} ignored")
+    if summary.validation:
+        lines += [f"warning   {warning}" for warning in summary.validation.warnings]
+    lines += [f"data docs {summary.paths.data_docs}"] if summary.paths.data_docs else []
+    return lines + prefect_lines(summary)
+
+
+def verdict_lines(summary: Summary) -> list[str]:
+    verdict = summary.verdict
+    return [f"verdict   {verdict.outcome}: {verdict.why}", f"next      {verdict.next}"]
+
+
+def prefect_lines(summary: Summary) -> list[str]:
+    if summary.prefect is None:
+        return []
+    page = summary.prefect.api_url.removesuffix("/api")
+    return [f"Prefect   {page}/runs/flow-run/{summary.prefect.flow_run_id}"]
+
+
+def _short(path: Path) -> Path:
+    """Relative where that is what a person would type."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,124 @@
+"""What each verb of the command line does. Each takes the parsed arguments and returns the exit status."""
+
+import argparse
+import json
+import os
+from typing import Any
+
+from smearflow.configuration import annotated_yaml, load_settings
+from smearflow.settings import Settings
+from smearflow.summary import Summary
+from smearflow.workspace import Workspace
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, evaluate, register and report, as a Prefect flow in this process."""
+    settings, workspace = _settings(arguments, arguments.data), Workspace.at(arguments.workspace)
+    _connect(workspace)
+    from flows.closing import closing_lines
+    from flows.retraining import retraining
+
+    summary = _ended(retraining(settings, workspace.root, arguments.fresh, return_state=True))
+    print("\n".join(closing_lines(summary, workspace)))
+    return 1 if summary.verdict.outcome == "none" else 0
+
+
+def validate(arguments: argparse.Namespace) -> int:
+    """Ingest, scan and validate alone."""
+    settings = _settings(arguments, arguments.path or arguments.data)
+    workspace = Workspace.at(arguments.workspace)
+    _connect(workspace)
+    from flows.closing import validation_lines
+    from flows.validation import validation
+
+    state = validation(settings, workspace.root, arguments.fresh, return_state=True)
+    if arguments.json and (workspace.latest / "summary.json").exists():
+        print((workspace.latest / "summary.json").read_text(), end="")
+    summary = _ended(state)
+    if not arguments.json:
+        print("\n".join(validation_lines(summary)))
+    return 0
+
+
+def predict(arguments: argparse.Namespace) -> int:
+    """Score images with the champion. A file that can't be read is a line with its reason."""
+    from flows.scoring import score_lines
+
+    settings, workspace = _settings(arguments), Workspace.at(arguments.workspace)
+    for line in score_lines(arguments.paths, settings, workspace, as_json=arguments.json):
+        print(line)
+    return 0
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Draw synthetic cells into a new folder."""
+    from smearflow.data.synthetic import draw_cells
+    from smearflow.progress import progress
+
+    asked = {"images": arguments.images, "faults": arguments.faults or None}
+    chosen = [f"data.demo.{key}={json.dumps(value)}" for key, value in asked.items() if value is not None]
+    arguments.set = arguments.set + chosen
+    data = _settings(arguments).data
+    with progress("drawing", data.demo.images) as advance:
+        draw_cells(arguments.dir, data.demo, data.classes, data.positive, advance)
+    print(f"{data.demo.images:,} cells of {data.demo.patients} patients in {arguments.dir}; what is on them: truth.csv")
+    return 0
+
+
+def config(arguments: argparse.Namespace) -> int:
+    """Print every setting with its value, meaning and bounds."""
+    print(annotated_yaml(_settings(arguments)), end="")
+    return 0
+
+
+def up(arguments: argparse.Namespace) -> int:
+    """Start the workspace's Prefect server, or find it."""
+    from smearflow.service.prefect_server import ensure_server
+
+    _settings(arguments)
+    server = ensure_server(Workspace.at(arguments.workspace))
+    print(f"Prefect   {server.ui_url}")
+    if not server.external:
+        print(f"stop      smearflow down --workspace {arguments.workspace}")
+    return 0
+
+
+def down(arguments: argparse.Namespace) -> int:
+    """End what was started for the workspace."""
+    from smearflow.service.prefect_server import stop_server
+
+    if not arguments.workspace.exists():
+        print(f"nothing to end: there is no workspace {arguments.workspace}")
+        return 0
+    ended = stop_server(Workspace.at(arguments.workspace))
+    print("Prefect server ended" if ended else "nothing was running")
+    return 0
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Say what runs where."""
+    from flows.standing import standing, standing_lines
+
+    found = standing(Workspace.at(arguments.workspace), _settings(arguments))
+    print(json.dumps(found, indent=2) if arguments.json else "\n".join(standing_lines(found)))
+    return 0
+
+
+def _settings(arguments: argparse.Namespace, source: str | None = None) -> Settings:
+    chosen = [*arguments.set, *([f"data.source={json.dumps(source)}"] if source else [])]
+    return load_settings(arguments.config, chosen)
+
+
+def _connect(workspace: Workspace) -> None:
+    """Find or start the workspace's server, and tell Prefect of it before it is imported."""
+    from flows.console import ENVIRONMENT
+    from smearflow.service.prefect_server import client_environment, ensure_server
+
+    os.environ.update(client_environment(workspace, ensure_server(workspace)), **ENVIRONMENT)
+
+
+def _ended(state: Any) -> Summary:
+    """What the flow returned. Raises what it ended with."""
+    result = state.result()
+    assert isinstance(result, Summary)
+    return result

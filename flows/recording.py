@@ -1,0 +1,50 @@
+"""What a run leaves, however it ends: its settings, summary.json, a report as far as it came, no process of its own."""
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from expectations.contract import ContractBroken
+from smearflow.configuration import as_yaml
+from smearflow.models.training import end_all
+from smearflow.settings import Settings
+from smearflow.summary import write_summary
+from smearflow.workspace import Workspace, point, write_text
+from tasks.report import write_report
+from tasks.stage import Run
+from tasks.summarise import summarise
+
+
+@contextlib.contextmanager
+def recorded(command: Literal["run", "validate"], settings: Settings, workspace: Path, fresh: bool) -> Iterator[Run]:
+    """A run to pass to the stages. At its end, good or bad, summary.json is written and every trainer is gone."""
+    run = Run(command, settings, Workspace.at(workspace), _new_id(), fresh)
+    write_text(run.folder / "settings.yaml", as_yaml(settings))
+    error: BaseException | None = None
+    try:
+        yield run
+    except BaseException as raised:
+        error = raised
+        _report_failure(run, error)
+        raise
+    finally:
+        end_all()
+        write_summary(summarise(run, error), run.folder)
+        point(run.workspace.latest, run.folder)
+
+
+def _report_failure(run: Run, error: BaseException) -> None:
+    """Write down what was reached, the broken contract too. A report that can't be made mustn't hide the failure."""
+    if isinstance(error, ContractBroken):
+        run.reached["validate"] = error.contract
+    if isinstance(error, Exception):
+        with contextlib.suppress(Exception):
+            run.reached["report"] = write_report(run.folder, run, error)
+
+
+def _new_id() -> str:
+    """A name that sorts by time: 20261124-081500-3f9a."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

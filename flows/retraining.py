@@ -1,0 +1,53 @@
+"""The main job: from labelled images to a registered, explained model."""
+
+from pathlib import Path
+
+from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.recording import recorded
+from smearflow.models.plans import plan_models
+from smearflow.settings import Settings
+from smearflow.summary import Summary, read_summary
+from tasks.augment import augment
+from tasks.evaluate import evaluate
+from tasks.gate import gate
+from tasks.ingest import ingest
+from tasks.register import register
+from tasks.report import report
+from tasks.scan import scan
+from tasks.split import split
+from tasks.train import train_all
+from tasks.validate import validate
+
+
+@flow(
+    name="retraining",
+    flow_run_name="retrain on {settings.data.source}",
+    log_prints=True,
+    task_runner=ThreadPoolTaskRunner(max_workers=32),  # threads only wait; leases decide how many trainers work
+)
+def retraining(settings: Settings = Settings(), workspace: Path = Path("workspace"), fresh: bool = False) -> Summary:  # noqa: B008
+    """From labelled images to a registered model and a report.
+
+    Args:
+        settings: Everything that the run can be told.
+        workspace: Folder that everything is kept in.
+        fresh: Compute all anew, whatever earlier runs left.
+    """
+    with recorded("run", settings, workspace, fresh) as run:
+        plans = plan_models(settings)  # weights are looked for before any work starts
+        # Data
+        source = ingest(run, run.workspace, settings.data)
+        manifest = scan(run, source, settings.data, settings.quality)
+        validate(run, manifest.path, settings.data, settings.quality)
+        parts = split(run, manifest.path, manifest.root, settings.split)
+        # Models
+        augment(run, parts, settings.augment, settings.train.seed)
+        models = train_all(run, plans, parts, settings)
+        # Verdict
+        scores = evaluate(run, models, settings.data.positive, settings.evaluation)
+        verdict = gate(run, scores, models, parts, settings, run.workspace)
+        register(run, verdict, scores, models, manifest, parts, settings, run.workspace)
+        report(run, run)
+    return read_summary(run.folder / "summary.json")

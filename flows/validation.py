@@ -1,0 +1,28 @@
+"""Validation alone: is this folder fit to train on? Nothing is trained."""
+
+from pathlib import Path
+
+from prefect import flow
+
+from flows.recording import recorded
+from smearflow.settings import Settings
+from smearflow.summary import Summary, read_summary
+from tasks.ingest import ingest
+from tasks.scan import scan
+from tasks.validate import validate
+
+
+@flow(name="validation", flow_run_name="validate {settings.data.source}", log_prints=True)
+def validation(settings: Settings = Settings(), workspace: Path = Path("workspace"), fresh: bool = False) -> Summary:  # noqa: B008
+    """Hold a folder of images against the data contract; of an unlabelled one, only files and images.
+
+    Args:
+        settings: Everything that the run can be told.
+        workspace: Folder that everything is kept in.
+        fresh: Compute all anew, whatever earlier runs left.
+    """
+    with recorded("validate", settings, workspace, fresh) as run:
+        source = ingest(run, run.workspace, settings.data)
+        manifest = scan(run, source, settings.data, settings.quality)
+        validate(run, manifest.path, settings.data, settings.quality, labels_required=bool(manifest.classes))
+    return read_summary(run.folder / "summary.json")

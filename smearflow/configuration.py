@@ -1,0 +1,160 @@
+"""From a YAML file and --set pairs to Settings, with errors that name the key, the value and the nearest key."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from smearflow.errors import SettingsError
+from smearflow.settings import Settings
+
+
+def load_settings(config: Path | None = None, overrides: Iterable[str] = ()) -> Settings:
+    """Settings of ``config`` (a YAML file; None for the defaults) with ``overrides`` ("key.sub=VALUE") over them.
+
+    Raises SettingsError for a file that can't be read, an unknown key or a value that isn't allowed.
+    """
+    values = _read(config) if config else {}
+    for override in overrides:
+        _set(values, override)
+    return settings_from(values, str(config) if config else "")
+
+
+def settings_from(values: Mapping[str, Any], origin: str) -> Settings:
+    """``values`` as Settings. ``origin`` is the file in which they can be mended, if any. Raises SettingsError."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        details = _innermost(error.errors(include_url=False))
+        lines = [_explain(detail) for detail in details]
+        edit = f"edit {origin}, or " if origin else ""
+        raise SettingsError("\n".join(lines), f"To mend it, {edit}pass --set {_example(details[0])}") from None
+
+
+def as_yaml(settings: Settings) -> str:
+    """``settings`` as YAML that ``load_settings`` reads back."""
+    return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _read(config: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"config {str(config)!r}: {error.strerror}", "Name a YAML file: --config PATH") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = " ".join(str(error).split())
+        raise SettingsError(f"config {str(config)!r} is not YAML: {where}", "Mend the file there.") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise SettingsError(
+            f"config {str(config)!r} holds a {type(values).__name__}, not keys with values",
+            "Start from one of config/*.yaml.",
+        )
+    return values
+
+
+def _set(values: dict[str, Any], override: str) -> None:
+    """Put one "key.sub=VALUE" into ``values``, in place."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise SettingsError(f"--set {override!r} is not KEY=VALUE", "As in --set split.seed=7")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = text
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        inner = values.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"--set {key}: {parent!r} is a {type(inner).__name__}, it has no keys", _known(()))
+        values = inner
+    values[last] = value
+
+
+def _innermost(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """``details`` without those that only follow from an error further inside."""
+    paths = [detail["loc"] for detail in details]
+    return [d for d in details if not any(p[: len(d["loc"])] == d["loc"] and p != d["loc"] for p in paths)]
+
+
+def _explain(detail: ErrorDetails) -> str:
+    path = detail["loc"]
+    key = ".".join(str(part) for part in path)
+    if detail["type"] == "extra_forbidden":
+        known = _keys(path[:-1])
+        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+        hint = f" Did you mean {'.'.join([*map(str, path[:-1]), near[0]])}?" if near else ""
+        return f"unknown key {key}.{hint} Known here: {', '.join(known)}."
+    message = detail["msg"].removeprefix("Value error, ")
+    value = detail["input"]
+    shown = "" if isinstance(value, dict) else f" = {value!r}"
+    return f"{key or 'settings'}{shown}: {message}"
+
+
+def _known(path: tuple[int | str, ...]) -> str:
+    return f"Known keys: {', '.join(_keys(path))}"
+
+
+def _keys(path: tuple[int | str, ...]) -> list[str]:
+    """Names of the keys that the section at ``path`` knows."""
+    section: Any = Settings
+    for part in path:
+        if isinstance(part, str):
+            section = _section_of(section.model_fields[part].annotation)
+    return list(section.model_fields)
+
+
+def _section_of(annotation: Any) -> type[BaseModel]:
+    """The settings class in an annotation, which may be a tuple of it."""
+    if isinstance(annotation, type) and not get_origin(annotation) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(_section_of(inner) for inner in get_args(annotation) if inner is not Ellipsis)
+
+
+def _example(detail: ErrorDetails) -> str:
+    """A --set that would do: the key that was wrong, or the one nearest to it, with its default."""
+    path = detail["loc"]
+    if detail["type"] == "extra_forbidden":
+        known = _keys(path[:-1])
+        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+        path = (*path[:-1], near[0] if near else known[0])
+    numbered = next((i for i, part in enumerate(path) if isinstance(part, int)), len(path))
+    names = [str(part) for part in path[:numbered]] or ["split", "seed"]
+    default: Any = Settings().model_dump(mode="json")
+    for name in names:
+        default = default[name]
+    if isinstance(default, dict):
+        return f"{'.'.join(names)}.{next(iter(default))}=VALUE"
+    if names == ["models"]:
+        default = [entry["name"] for entry in default]
+    value = _inline(default)
+    return f"{'.'.join(names)}={value}" if " " not in value else f"'{'.'.join(names)}={value}'"
+
+
+def annotated_yaml(settings: Settings) -> str:
+    """``settings`` as YAML with the meaning, unit and bounds of each key above it; ``load_settings`` reads it back."""
+    return "\n".join(_annotated(settings, "")) + "\n"
+
+
+def _annotated(section: BaseModel, indent: str) -> list[str]:
+    lines: list[str] = []
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        lines.append(f"{indent}# {field.description}")
+        if isinstance(value, BaseModel):
+            lines += [f"{indent}{name}:", *_annotated(value, indent + "  ")]
+        else:
+            plain = section.model_dump(mode="json", include={name}, exclude_none=name == "models")[name]
+            lines.append(f"{indent}{name}: {_inline(plain)}")
+    return lines
+
+
+def _inline(value: Any) -> str:
+    """``value`` as YAML on one line."""
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=1_000_000)
+    return text.split("\n")[0]

@@ -1,0 +1,39 @@
+"""Whose a cell is. Cells of one patient look alike, so a group must never be in two sets."""
+
+import re
+
+import pandas as pd
+
+from smearflow.errors import UsageError
+from smearflow.settings import Data
+
+
+def group_of(path: str, pattern: re.Pattern[str]) -> str | None:
+    """The group that the file name of ``path`` tells: the pattern's first bracket, or None where it isn't found."""
+    found = pattern.search(path.rpartition("/")[2])
+    return (found[1] or None) if found else None
+
+
+def assign_groups(paths: pd.Series, needed: pd.Series, data: Data) -> pd.Series:
+    """The group of each of ``paths`` (string), null where its name tells none.
+
+    Raises UsageError, with the ways out, where that happens to a row that is ``needed`` (bool, same index).
+    """
+    if data.group == "image":
+        return paths
+    pattern = re.compile(data.group_pattern)
+    groups = pd.Series([group_of(path, pattern) for path in paths], index=paths.index, dtype="string")
+    strangers = paths[needed & groups.isna()]
+    if len(strangers):
+        raise _no_group(strangers.tolist(), int(needed.sum()), data)
+    return groups
+
+
+def _no_group(strangers: list[str], images: int, data: Data) -> UsageError:
+    names = ", ".join(strangers[:3]) + (", ..." if len(strangers) > 3 else "")
+    return UsageError(
+        f"{len(strangers):,} of {images:,} images tell no patient by their name: "
+        f"data.group_pattern {data.group_pattern!r} is not found in {names}",
+        "Set data.group_pattern to an expression whose first bracket is the patient, or data.group=image, "
+        "where every image stands for itself (a patient's cells may then be in two sets).",
+    )

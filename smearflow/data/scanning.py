@@ -1,0 +1,139 @@
+"""From a listing to the manifest: every image measured once, in parallel processes, then compared with the others.
+
+An image whose decoder kills its process costs that one image, not the run.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import cv2
+import pandas as pd
+
+from smearflow.data.groups import assign_groups
+from smearflow.data.images import Row, measure, undecodable
+from smearflow.data.manifest import as_manifest
+from smearflow.data.sources import file_at
+from smearflow.errors import SmearflowError
+from smearflow.processes import end_with_parent
+from smearflow.settings import Data, Quality
+
+CHUNK = 100  # images a piece of work: 40 ms, long against the cost of handing it over
+FEW = 200  # up to here, starting processes (0.7 s) costs more than it saves
+WAITING = 2  # pieces handed out for each worker: one at work, one in reserve
+DIED = "the process that decoded it died"
+
+Chunk = list[str]
+Piece = tuple[Chunk, list[Row]]  # paths, and the row of each
+
+
+def scan(
+    root: Path, listing: pd.DataFrame, data: Data, quality: Quality, workers: int, progress: Callable[[int], None]
+) -> pd.DataFrame:
+    """The manifest of the images in ``listing`` (path, label, bytes; paths below ``root``).
+
+    ``progress`` is told how many images are newly done. Raises UsageError where a usable image's group is unknown.
+    """
+    rows = listing.set_index("path")[["label", "bytes"]]
+    measured: dict[str, Row] = {}
+    with contextlib.closing(measure_all(root, list(rows.index), quality, workers)) as pieces:
+        for chunk, results in pieces:
+            measured.update(zip(chunk, results, strict=True))
+            progress(len(chunk))
+    facts = pd.DataFrame.from_dict(measured, orient="index")
+    frame = facts.combine_first(rows).rename_axis("path").reset_index()
+    return finish(as_manifest(frame), data)
+
+
+def finish(manifest: pd.DataFrame, data: Data) -> pd.DataFrame:
+    """``manifest`` with the reasons that only the whole set shows, and with groups."""
+    judged = manifest.assign(reason=with_set_reasons(manifest, data))
+    return judged.assign(group=assign_groups(judged["path"], judged["reason"].isna(), data))
+
+
+def with_set_reasons(manifest: pd.DataFrame, data: Data) -> pd.Series:
+    """The column ``reason`` with unknown_class, label_conflict and duplicate added, in this order.
+
+    Each is decided among the rows that nothing speaks against so far: a copy in a folder that is no class says
+    nothing of the original.
+    """
+    reason = manifest["reason"].copy()
+    reason[reason.isna() & manifest["label"].notna() & ~manifest["label"].isin(data.classes)] = "unknown_class"
+    fit = manifest[reason.isna()]
+    labels = fit.groupby("sha256")["label"].transform("nunique")
+    reason[labels.index[labels > 1]] = "label_conflict"
+    fit = manifest[reason.isna()]
+    reason[fit.index[fit.duplicated(["sha256", "label"])]] = "duplicate"  # rows are sorted by path: the first stays
+    return reason
+
+
+def measure_all(root: Path, paths: list[str], quality: Quality, workers: int) -> Generator[Piece]:
+    """Measure the files at ``paths`` below ``root``; yields pieces as they are done, in any order."""
+    chunks = [paths[at : at + CHUNK] for at in range(0, len(paths), CHUNK)]
+    if workers < 2 or len(paths) <= FEW:
+        yield from ((chunk, measure_chunk(root, chunk, quality)) for chunk in chunks)
+        return
+    while chunks:
+        for suspect in (yield from _until_a_worker_dies(root, chunks, quality, workers)):
+            yield suspect, _one_at_a_time(root, suspect, quality)
+
+
+def measure_chunk(root: Path, chunk: Chunk, quality: Quality) -> list[Row]:
+    """One piece of work: the rows of ``chunk``, in order."""
+    return [measure(file_at(root, path), quality) for path in chunk]
+
+
+def _until_a_worker_dies(
+    root: Path, chunks: list[Chunk], quality: Quality, workers: int
+) -> Generator[Piece, None, list[Chunk]]:
+    """Take from ``chunks`` and yield them measured; returns those that were being measured when a worker died."""
+    at_work: dict[Future[list[Row]], Chunk] = {}
+    with pool(workers) as processes, contextlib.suppress(BrokenProcessPool):
+        while chunks or at_work:
+            while chunks and len(at_work) < WAITING * workers:
+                future = processes.submit(measure_chunk, root, chunks[-1], quality)
+                at_work[future] = chunks.pop()
+            for done in wait(at_work, return_when=FIRST_COMPLETED).done:
+                rows = done.result()
+                yield at_work.pop(done), rows
+    return list(at_work.values())
+
+
+def _one_at_a_time(root: Path, chunk: Chunk, quality: Quality) -> list[Row]:
+    """The rows of ``chunk``; an image that ends the process which has only it to decode is corrupt."""
+    rows: list[Row] = []
+    while len(rows) < len(chunk):
+        with pool(1) as process:
+            try:
+                for path in chunk[len(rows) :]:
+                    rows += process.submit(measure_chunk, root, [path], quality).result()
+            except BrokenProcessPool:
+                rows.append(undecodable(file_at(root, chunk[len(rows)]), DIED))
+    return rows
+
+
+@contextlib.contextmanager
+def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that decode images, started anew (a fork of a threaded parent may hang) and ended with it."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, spawn, initializer=_prepare, initargs=(os.getpid(),)) as processes:
+        try:
+            for started in [processes.submit(os.getpid) for _ in range(workers)]:
+                started.result()
+        except BrokenProcessPool:
+            raise SmearflowError(
+                "The processes that decode images end as soon as they start.",
+                "Look above for what they said; a script that calls scan needs `if __name__ == '__main__':`.",
+            ) from None
+        yield processes
+
+
+def _prepare(parent_pid: int) -> None:
+    end_with_parent(parent_pid)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
+    cv2.setNumThreads(1)  # a process a core is enough

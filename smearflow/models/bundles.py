@@ -1,0 +1,42 @@
+"""The bundle: model.keras, model.json and serving.py in one folder, all that is needed to serve."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from smearflow.models.spec import TrainSpec
+from smearflow.registry import serving
+
+
+def write_bundle(folder: Path, network: Any, spec: TrainSpec) -> None:
+    """Save ``network`` (pixels to probability) with what serving needs to know of it. The threshold starts at 0.5."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network.save(folder / "model.keras")
+    shutil.copyfile(serving.__file__, folder / "serving.py")
+    facts = {
+        "name": spec.model.name,
+        "input_size": spec.model.input_size,
+        "classes": list(spec.classes),
+        "positive": spec.positive,
+        "threshold": 0.5,
+    }
+    (folder / "model.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def weights_digest(network: Any) -> str:
+    """SHA-256 over every weight array of ``network``, in order: the same training gives the same digest."""
+    digest = hashlib.sha256()
+    for array in network.get_weights():
+        digest.update(f"{array.shape}{array.dtype}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def at_threshold(bundle: Path, threshold: float, target: Path) -> Path:
+    """A copy of ``bundle`` at ``target`` that decides at ``threshold``, a probability, 0-1."""
+    shutil.copytree(bundle, target)
+    facts = json.loads((bundle / "model.json").read_text(encoding="utf-8"))
+    (target / "model.json").write_text(json.dumps(facts | {"threshold": threshold}, indent=1), encoding="utf-8")
+    return target

@@ -1,0 +1,53 @@
+"""The side of a process that a flow started: how it ends with its parent, and how it says what it did."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from smearflow.errors import SmearflowError
+from smearflow.processes import end_with_parent
+
+PARENT = "SMEARFLOW_PARENT"  # environment: number of the process that started this one
+PERMANENT = 3  # exit status: trying again would end the same way
+FAILURE = "failure: "  # before the JSON of what happened and the way out
+
+Made = TypeVar("Made")
+
+
+def watch_parent() -> None:
+    """End with the process that started this one, and take the whole process group along where it is ours."""
+    parent = int(os.environ.get(PARENT, os.getppid()))
+    end_with_parent(parent, group=os.getpgrp() == os.getpid())
+
+
+def import_keras(threads: int, seed: int) -> None:
+    """TensorFlow, quiet, on so many threads, every draw seeded: on a CPU the same work gives the same bits."""
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    import keras
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def say(line: str) -> None:
+    """One line to the parent, at once."""
+    print(line, flush=True)
+
+
+def say_failure(error: SmearflowError) -> int:
+    """Hand an error to the parent, and return the exit status that goes with it."""
+    say(FAILURE + json.dumps({"what": error.what, "fix": error.fix}))
+    return 1 if error.retryable else PERMANENT
+
+
+def timed(work: Callable[[], Made]) -> tuple[Made, float]:
+    """What ``work`` returns, and the seconds it took."""
+    start = time.perf_counter()
+    return work(), time.perf_counter() - start

@@ -1,0 +1,37 @@
+"""Training curves: after each epoch, what the network does on the validation set."""
+
+from typing import Any
+
+import numpy as np
+
+from smearflow.evaluation.metrics import auc
+from smearflow.models.child import say
+from smearflow.models.fitted import Array, Labelled, Row
+
+
+def curves_on(validation: Labelled, epochs: int) -> Any:
+    """A Keras callback for a network with a logit (n, 1): prints a line an epoch, and keeps them as ``rows``."""
+    import keras
+
+    class Curves(keras.callbacks.Callback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.rows: list[Row] = []
+
+        def on_epoch_end(self, epoch: int, logs: Row | None = None) -> None:
+            logits = self.model.predict(validation.inputs, batch_size=128, verbose=0)[:, 0]
+            row = {"epoch": epoch + 1, **(logs or {}), **measured(validation, logits)}
+            self.rows.append(row)
+            say(f"epoch {epoch + 1}/{epochs} loss {row['loss']:.4f} val_auc {row['val_auc']:.4f}")
+
+    return Curves()
+
+
+def measured(validation: Labelled, logits: Array) -> Row:
+    """val_loss (cross-entropy, nats), val_accuracy at 0.5 and val_auc (NaN where a class is missing)."""
+    truth, wide = validation.positive, logits.astype(np.float64)
+    return {
+        "val_loss": float(np.mean(np.logaddexp(0, wide) - truth * wide)),
+        "val_accuracy": float(np.mean((wide >= 0) == truth)),
+        "val_auc": float(auc(truth, wide, np.ones(len(wide)))),
+    }

@@ -1,0 +1,61 @@
+"""What both ways of training take and give: the readable rows with their sets, and a fitted network."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from smearflow.errors import TrainingError
+from smearflow.models.child import say
+
+NAMED = 20  # vanished files that are named
+MAX_VANISHED = 0.01  # share of files: more is no accident
+
+Array = np.ndarray[Any, Any]
+Row = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Inputs (pixels uint8 (n, size, size, 3), or features float32 (n, d)) and whether each is positive, bool (n,)."""
+
+    inputs: Array
+    positive: Array
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted network, what it says of every image, and where the time went."""
+
+    network: Any  # the Keras model: pixels to the probability of the positive class
+    rows: pd.DataFrame  # the readable rows of the split table
+    probability: Array  # float (rows,)
+    curves: list[Row]  # one an epoch: epoch, loss, accuracy, val_loss, val_accuracy, val_auc
+    trainable: int  # parameters that were fitted
+    cut: str | None  # layers of the freeze boundary, joined by +; None where trained whole
+    compiling: float  # seconds
+    features: float  # seconds
+
+
+def readable_rows(rows: pd.DataFrame, readable: Array) -> pd.DataFrame:
+    """``rows`` where ``readable`` (bool (n,)). Files that vanished since the scan are named and left out.
+
+    Raises TrainingError (permanent) where more than 1 in 100 did.
+    """
+    lost = rows["path"][~readable]
+    for path in lost[:NAMED]:
+        say(f"skipped {path}: it was readable in the scan, and isn't now")
+    if len(lost) > MAX_VANISHED * len(rows):
+        raise TrainingError(
+            f"{len(lost):,} of {len(rows):,} images can't be read any more, the first: {lost.iloc[0]}",
+            "Leave the folder as it is while a run reads it, and run again with --fresh.",
+            permanent=True,
+        )
+    return rows[readable].reset_index(drop=True)
+
+
+def part(name: str, rows: pd.DataFrame, inputs: Array, positive: str) -> Labelled:
+    """The set ``name`` (train, val or test) of ``inputs`` (rows, ...), with the truth."""
+    chosen = (rows["split"] == name).to_numpy(bool)
+    return Labelled(inputs[chosen], (rows["label"] == positive).to_numpy(bool)[chosen])

@@ -1,0 +1,157 @@
+"""The networks: two that are trained whole, and frozen backbones cut where their layers still see small textures.
+
+All take pixels (n, size, size, 3), 0-255, and hold their own preprocessing, in layers that Keras itself brings: a
+saved model loads where this repository isn't.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from smearflow.errors import SettingsError, TrainingError
+from smearflow.models.backbones import Backbone, Preprocessing
+from smearflow.settings import Model
+
+# Means and deviations of ImageNet's channels (keras.applications' own constants), 0-255 for caffe, 0-1 for torch.
+CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+TORCH_MEAN_RGB = (0.485, 0.456, 0.406)
+TORCH_DEVIATION_RGB = (0.229, 0.224, 0.225)
+
+
+def compact(size: int) -> Any:
+    """98,289 parameters at any size: four blocks of convolution, then the strongest response anywhere in the cell.
+
+    Returns the Keras model from pixels to a logit (n, 1).
+    """
+    import keras
+    from keras import layers
+
+    pixels = keras.Input((size, size, 3), name="pixels")
+    x = layers.Rescaling(1 / 255)(pixels)
+    for filters in (16, 32, 64, 128):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = layers.MaxPooling2D()(x)  # before the normalising: half the time of a step, and no worse
+        x = layers.BatchNormalization()(x)
+        x = layers.ReLU()(x)
+    x = layers.GlobalMaxPooling2D()(x)
+    x = layers.Dropout(0.3)(x)
+    return keras.Model(pixels, layers.Dense(1)(x), name="compact")
+
+
+def simple_cnn(size: int) -> Any:
+    """The lecture's network: 21,590,593 parameters at 150 px, nearly all in its first dense layer."""
+    import keras
+    from keras import layers
+
+    pixels = keras.Input((size, size, 3), name="pixels")
+    x = layers.Rescaling(1 / 255)(pixels)
+    for filters in (32, 64):
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        x = layers.Dropout(0.25)(layers.MaxPooling2D()(x))
+    x = layers.MaxPooling2D()(layers.Conv2D(128, 3, padding="same", activation="relu")(x))
+    x = layers.Flatten()(x)
+    for _ in range(2):
+        x = layers.Dropout(0.5)(layers.Dense(512, activation="relu")(x))
+    return keras.Model(pixels, layers.Dense(1)(x), name="simple_cnn")
+
+
+WHOLE = {"compact": compact, "simple_cnn": simple_cnn}
+
+
+def preprocessed(pixels: Any, mode: Preprocessing) -> Any:
+    """Pixels 0-255 RGB as the backbone saw them in its own training (keras.applications' four conventions)."""
+    import keras
+    from keras import layers
+
+    if mode == "tf":
+        return layers.Rescaling(1 / 127.5, offset=-1.0)(pixels)
+    if mode == "torch":
+        scale = [1 / (255 * d) for d in TORCH_DEVIATION_RGB]
+        offset = [-m / d for m, d in zip(TORCH_MEAN_RGB, TORCH_DEVIATION_RGB, strict=True)]
+        return layers.Rescaling(scale, offset=offset)(pixels)
+    if mode == "caffe":
+        return layers.Rescaling(1.0, offset=[-m for m in CAFFE_MEAN_BGR])(keras.ops.flip(pixels, axis=-1))
+    return pixels
+
+
+def features_of(row: Backbone, model: Model, weights_file: Path | None) -> Any:
+    """The frozen part: pixels to features (n, d), average and maximum over the picture of each layer in the cut.
+
+    Raises TrainingError (permanent) where the weights don't fit, SettingsError where the cut names an unknown layer.
+    """
+    import keras
+    from keras import layers
+
+    backbone = _backbone(row, model.input_size, weights_file)
+    taps = [_layer(backbone, name).output for name in model.cut or [backbone.layers[-1].name]]
+    frozen = keras.Model(backbone.input, taps, name=row.name.lower())
+    frozen.trainable = False
+    pixels = keras.Input((model.input_size, model.input_size, 3), name="pixels")
+    maps = frozen(preprocessed(pixels, row.preprocessing), training=False)
+    pools = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
+    pooled = [pool()(m) for m in (maps if isinstance(maps, list) else [maps]) for pool in pools]
+    return keras.Model(pixels, layers.Concatenate()(pooled), name="features")
+
+
+def boundary(features: Any) -> str:
+    """Names of the layers at which ``features`` is cut, joined by +."""
+    import keras
+
+    frozen = next(layer for layer in features.layers if isinstance(layer, keras.Model))
+    return "+".join(frozen.output_names)
+
+
+def with_probability(network: Any) -> Any:
+    """``network`` with a sigmoid after its logit: what is saved and served."""
+    import keras
+
+    return keras.Model(network.input, keras.layers.Activation("sigmoid", name="probability")(network.output))
+
+
+def with_head(features: Any, kernel: Any, bias: float) -> Any:
+    """The whole model from pixels to a probability: ``features``, then a linear head of these weights (d,)."""
+    import keras
+
+    head = keras.layers.Dense(1, activation="sigmoid", name="probability")
+    model = keras.Model(features.input, head(features.output))
+    head.set_weights([kernel.reshape(-1, 1), np.array([bias], np.float32)])
+    return model
+
+
+def _backbone(row: Backbone, size: int | None, weights_file: Path | None) -> Any:
+    import keras
+
+    build = getattr(keras.applications, row.name)
+    backbone = build(input_shape=(size, size, 3), include_top=False, weights=None)
+    if weights_file is None:
+        return backbone
+    try:
+        backbone.load_weights(weights_file)
+    except (ValueError, OSError, KeyError) as error:
+        raise TrainingError(
+            f"{weights_file} does not fit {row.name}: {str(error).splitlines()[0][:300]}",
+            f"Give weights of {row.name} without its top, or weights: imagenet, or weights: random.",
+            permanent=True,
+        ) from None
+    if row.name.startswith("EfficientNet"):
+        _divide_by_deviation(backbone)
+    return backbone
+
+
+def _divide_by_deviation(backbone: Any) -> None:
+    """What keras.applications adds to an EfficientNet with ImageNet weights only: these were trained on pixels
+    divided by the variance, where its Normalization layer divides by the deviation (tensorflow issue 49930)."""
+    import keras
+
+    layer = next(each for each in backbone.layers if isinstance(each, keras.layers.Normalization))
+    layer.variance = layer.variance * keras.ops.reshape(keras.ops.array(TORCH_DEVIATION_RGB), (1, 1, 1, 3))
+
+
+def _layer(backbone: Any, name: str) -> Any:
+    known = [layer.name for layer in backbone.layers]
+    if name in known:
+        return backbone.get_layer(name)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known[-3:]
+    raise SettingsError(f"models: {backbone.name} has no layer {name!r} to cut at", f"Nearest: {', '.join(near)}")

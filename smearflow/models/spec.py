@@ -1,0 +1,98 @@
+"""What a trainer is told, and what it hands back: the JSON that passes between the flow and its processes."""
+
+from pathlib import Path
+from typing import cast
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from smearflow.settings import Augment, Model, Train
+
+
+class Message(BaseModel):
+    """JSON between two of our processes: frozen, and closed to keys that it doesn't know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrainSpec(Message):
+    """One backbone to train. ``model`` is resolved: input_size, weights and epochs are set."""
+
+    parts: Path = Field(description="split.parquet: path, sha256, label, group, split of every image.")
+    root: Path = Field(description="Folder that the paths in `parts` are below.")
+    classes: tuple[str, str]
+    positive: str
+    model: Model
+    weights_file: Path | None = Field(description="Weights of the frozen layers; null: random.")
+    augment: Augment
+    train: Train
+    out: Path = Field(description="Folder that the trainer fills.")
+    threads: int = Field(ge=1, description="CPU threads that this trainer may use.")
+
+    @field_validator("model")
+    @classmethod
+    def _resolved(cls, value: Model) -> Model:
+        if value.input_size is None or value.weights is None or value.epochs is None:
+            raise ValueError(f"{value.name} isn't resolved: see smearflow.models.backbones.resolve")
+        return value
+
+    @property
+    def input_size(self) -> int:
+        """Side of the input, pixels."""
+        return cast(int, self.model.input_size)
+
+    @property
+    def epochs(self) -> int:
+        return cast(int, self.model.epochs)
+
+
+class Seconds(Message):
+    """Where a trainer's time went, seconds."""
+
+    # Serialised as `import` and `compile`: the words of the public summary.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    importing: float = Field(alias="import", description="Importing TensorFlow and Keras.")
+    compiling: float = Field(alias="compile", description="Building the network and its fastest form.")
+    features: float = Field(description="Decoding, and for a frozen backbone the feature cache.")
+    fit: float = Field(description="Fitting, and scoring every image once.")
+
+
+class Trained(Message):
+    """A trained model and what it took. ``folder`` holds bundle/, predictions.parquet and curves.json."""
+
+    name: str
+    folder: Path
+    params: int = Field(description="Parameters of the network as saved.")
+    trainable: int = Field(description="Those that were fitted.")
+    input_size: int = Field(description="Side of the input, pixels.")
+    cut: str | None = Field(description="Layers of the freeze boundary, joined by +; null where trained whole.")
+    weights: str = Field(description="Where the frozen layers' weights came from: imagenet, random or a path.")
+    control: bool = Field(description="Frozen layers with random weights: a control to compare with, no candidate.")
+    epochs: int = Field(description="Passes over the training set that were made.")
+    seconds: Seconds
+    size_mb: float = Field(description="MiB of bundle/model.keras.")
+    weights_digest: str = Field(description="SHA-256 over all weight arrays in order, 64 hexadecimal digits.")
+    train_seconds: float = Field(0.0, description="From spawning the trainer to its exit.")
+
+
+class ScoreSpec(Message):
+    """Images to score with a bundle, in a process of its own."""
+
+    bundle: Path
+    parts: Path = Field(description="split.parquet: path, sha256, label, group, split of every image.")
+    root: Path = Field(description="Folder that the paths in `parts` are below.")
+    split: str = Field(description="Which set to score: train, val or test.")
+    out: Path = Field(description="The Parquet file to write.")
+    threads: int = Field(ge=1)
+
+
+class SheetSpec(Message):
+    """An augmentation sheet to draw, in a process of its own."""
+
+    parts: Path = Field(description="split.parquet: path, sha256, label, group, split of every image.")
+    root: Path = Field(description="Folder that the paths in `parts` are below.")
+    augment: Augment
+    seed: int
+    images: int = Field(6, ge=2, description="Cells to show, half of them of each class.")
+    copies: int = Field(7, ge=1, description="Changed versions of each.")
+    out: Path = Field(description="The PNG file to write.")

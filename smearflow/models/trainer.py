@@ -1,0 +1,84 @@
+"""One backbone's training, in a process of its own: `python -m smearflow.models.trainer SPEC.json`.
+
+A process, because TensorFlow gives memory back only when its process ends, and only a process can be ended at a
+limit. It prints a line whenever something is done, and leaves in spec.out: bundle/, predictions.parquet,
+curves.json and, last, result.json. It knows nothing of Prefect.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from smearflow.errors import SmearflowError
+from smearflow.models.backbones import Backbone, find
+from smearflow.models.bundles import weights_digest, write_bundle
+from smearflow.models.child import import_keras, say, say_failure, timed, watch_parent
+from smearflow.models.fitted import Fitted
+from smearflow.models.frozen import train_frozen
+from smearflow.models.pixels import PixelStream
+from smearflow.models.spec import Seconds, Trained, TrainSpec
+from smearflow.models.whole import train_whole
+
+KEPT = ["path", "sha256", "label", "group", "split"]  # of the split table, in predictions.parquet
+
+
+def main(arguments: list[str]) -> int:
+    """Train as the spec says. Exit status 0, PERMANENT, or 1."""
+    watch_parent()
+    spec = TrainSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
+    try:
+        train(spec)
+    except SmearflowError as error:
+        return say_failure(error)
+    return 0
+
+
+def train(spec: TrainSpec) -> None:
+    """Train, score every image, and write it all into ``spec.out``. Files are decoded while TensorFlow imports."""
+    rows, row = pd.read_parquet(spec.parts), find(spec.model.name)
+    with PixelStream([spec.root / path for path in rows["path"]], spec.input_size, spec.threads) as stream:
+        importing = timed(lambda: import_keras(spec.threads, spec.train.seed))[1]
+        say(f"import {importing:.1f} s")
+        start = time.perf_counter()
+        fitted = train_frozen(spec, row, rows, stream) if row.frozen else train_whole(spec, rows, stream)
+    rest = time.perf_counter() - start - fitted.compiling - fitted.features
+    seconds = Seconds(importing=importing, compiling=fitted.compiling, features=fitted.features, fit=rest)
+    write(spec, row, fitted, seconds)
+
+
+def write(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) -> None:
+    """Bundle, predictions, curves, and the result last."""
+    write_bundle(spec.out / "bundle", fitted.network, spec)
+    predictions = fitted.rows[KEPT].assign(probability=fitted.probability.astype(np.float64))
+    predictions.to_parquet(spec.out / "predictions.parquet", index=False)
+    (spec.out / "curves.json").write_text(json.dumps(fitted.curves, indent=1), encoding="utf-8")
+    result = described(spec, row, fitted, seconds)
+    (spec.out / "result.json").write_text(result.model_dump_json(indent=1, exclude={"folder"}), encoding="utf-8")
+    say(f"saved {result.params:,} parameters, {result.size_mb:.1f} MiB, weights {result.weights_digest[:12]}")
+
+
+def described(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) -> Trained:
+    """What was trained, once its bundle is written."""
+    unloaded = spec.weights_file is None
+    return Trained(
+        name=row.name,
+        folder=spec.out,
+        params=fitted.network.count_params(),
+        trainable=fitted.trainable,
+        input_size=spec.input_size,
+        cut=fitted.cut,
+        weights="random" if unloaded else str(spec.model.weights),
+        control=row.frozen and unloaded,
+        epochs=len(fitted.curves),
+        seconds=seconds,
+        size_mb=(spec.out / "bundle" / "model.keras").stat().st_size / 2**20,
+        weights_digest=weights_digest(fitted.network),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

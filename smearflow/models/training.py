@@ -1,0 +1,134 @@
+"""Starting a trainer, hearing what it says, ending it at its limit, and telling how it died."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from smearflow.errors import TrainingError
+from smearflow.models.child import FAILURE, PARENT, PERMANENT
+from smearflow.models.spec import Trained, TrainSpec
+
+CHECKOUT = Path(__file__).parents[2]  # where `python -m smearflow...` finds the package
+LIVE: set["subprocess.Popen[str]"] = set()  # what end_all() has to end
+LAST_WORDS = 3000  # characters of what a failed process wrote to its error output
+
+
+def run_trainer(
+    spec: TrainSpec, limit_s: float, on_line: Callable[[str], None], environment: Mapping[str, str] | None = None
+) -> Trained:
+    """Train ``spec`` in a process group of its own; every line that it prints goes to ``on_line``.
+
+    Raises TrainingError: at the limit, when it was killed, and with its own words when it failed.
+    ``environment`` is laid over ours: CUDA_VISIBLE_DEVICES of a GPU lease.
+    """
+    spec.out.mkdir(parents=True, exist_ok=True)
+    path = spec.out / "spec.json"
+    path.write_text(spec.model_dump_json(indent=1), encoding="utf-8")
+    start = time.perf_counter()
+    run_module("smearflow.models.trainer", path, spec.model.name, limit_s, on_line, environment)
+    facts = json.loads((spec.out / "result.json").read_text(encoding="utf-8"))
+    return Trained(**facts | {"folder": spec.out, "train_seconds": time.perf_counter() - start})
+
+
+def run_module(
+    module: str,
+    spec: Path,
+    name: str,
+    limit_s: float,
+    on_line: Callable[[str], None],
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Run `python -m MODULE SPEC` to its end. Raises TrainingError, speaking of ``name``, where that isn't 0."""
+    log = spec.with_suffix(".log")  # TensorFlow's chatter and, where it fails, the traceback
+    process = _spawn(module, spec, log, environment or {})
+    LIVE.add(process)
+    overran = threading.Event()
+    timer = threading.Timer(limit_s, _end_overrun, (process, overran))
+    timer.start()
+    try:
+        failure = _heard(process, on_line)
+        status = process.wait()
+    finally:
+        timer.cancel()
+        end(process)
+        LIVE.discard(process)
+    if status != 0:
+        raise _died(name, status, failure, limit_s if overran.is_set() else None, log)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """End a process and every process of its group, and wait until it is gone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # the group has ended already
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def end_all() -> None:
+    """End every trainer that is still running: for the flow's last act, however it ends."""
+    for process in list(LIVE):
+        end(process)
+
+
+def slots(gpus: int, cores: int, wanted: int | None) -> int:
+    """How many trainers run at once: as many as wanted, else one a GPU, else one a CPU core, at least 1."""
+    return max(1, wanted or gpus or cores)
+
+
+def _end_overrun(process: "subprocess.Popen[str]", overran: threading.Event) -> None:
+    overran.set()
+    end(process)
+
+
+def _spawn(module: str, spec: Path, log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    with log.open("w") as errors:
+        return subprocess.Popen(
+            [sys.executable, "-m", module, str(spec)],
+            cwd=CHECKOUT,
+            env={**os.environ, PARENT: str(os.getpid()), **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
+
+def _heard(process: "subprocess.Popen[str]", on_line: Callable[[str], None]) -> str | None:
+    """Hand on each line as it comes, until the process closes its output. Returns its own account of a failure."""
+    failure = None
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(FAILURE):
+            failure = line.removeprefix(FAILURE)
+        elif line.strip():
+            on_line(line.rstrip())
+    return failure
+
+
+def _died(name: str, status: int, failure: str | None, limit_s: float | None, log: Path) -> TrainingError:
+    """Why a process that ended with ``status`` did so, in words."""
+    if limit_s is not None:
+        return TrainingError(
+            f"{name}: not done after {limit_s:g} s, and ended",
+            "Raise train.time_limit, or train fewer epochs or on a smaller input_size.",
+        )
+    if failure is not None:
+        words = json.loads(failure)
+        return TrainingError(words["what"], words["fix"], permanent=status == PERMANENT)
+    if status == -signal.SIGKILL:
+        return TrainingError(
+            f"{name}: its process was killed (signal 9), most often because memory ran out",
+            "Lower train.parallel, train.batch_size or input_size.",
+        )
+    if status < 0:
+        return TrainingError(f"{name}: its process was ended by {signal.Signals(-status).name}", f"See {log}.")
+    said = log.read_text(errors="replace")[-LAST_WORDS:].strip()
+    return TrainingError(f"{name}: its process failed with status {status}: {said}", f"All that it said: {log}")

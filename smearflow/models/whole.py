@@ -1,0 +1,86 @@
+"""Training a whole network: every weight, over augmented pixels that are held in memory."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from smearflow.models.augmentation import augmented
+from smearflow.models.child import say, timed
+from smearflow.models.curves import curves_on
+from smearflow.models.fitted import Array, Fitted, Labelled, Row, part, readable_rows
+from smearflow.models.networks import WHOLE, with_probability
+from smearflow.models.pixels import PixelStream
+from smearflow.models.spec import TrainSpec
+from smearflow.settings import Augment, Train
+
+WEIGHT_DECAY = 0.004
+SCORED = 128  # images a step when scoring
+
+
+def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
+    """Fit the network of ``spec`` on the training rows, and score every row."""
+    size = spec.input_size
+    network, compiling = timed(lambda: WHOLE[spec.model.name](size))
+    (pixels, kept), decoding = timed(lambda: gather(stream, rows, size))
+    training, validation = (part(name, kept, pixels, spec.positive) for name in ("train", "val"))
+    curves = fit(network, training, validation, spec.augment, spec.train.model_copy(update={"epochs": spec.epochs}))
+    served = with_probability(network)
+    probability = served.predict(pixels, batch_size=SCORED, verbose=0)[:, 0]
+    trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+    return Fitted(served, kept, probability, curves, trainable, None, compiling, decoding)
+
+
+def gather(stream: PixelStream, rows: pd.DataFrame, size: int) -> tuple[Array, pd.DataFrame]:
+    """All readable pixels, uint8 (n, size, size, 3), and their rows."""
+    pixels = np.empty((len(rows), size, size, 3), np.uint8)
+    readable: list[bool] = []
+    filled = 0
+    for decoded in stream:
+        pixels[filled : filled + len(decoded.pixels)] = decoded.pixels
+        filled += len(decoded.pixels)
+        readable += [error is None for error in decoded.errors]
+    say(f"decoded {filled:,}/{len(rows):,}")
+    return pixels[:filled], readable_rows(rows, np.array(readable, dtype=bool))
+
+
+def fit(network: Any, training: Labelled, validation: Labelled, augment: Augment, train: Train) -> list[Row]:
+    """Fit every weight of ``network`` (pixels to a logit), and return the curves.
+
+    AdamW (Loshchilov & Hutter 2019), its rate falling to 0 by a cosine; labels are smoothed, as 5 % are wrong.
+    """
+    import keras
+
+    steps = math.ceil(len(training.inputs) / train.batch_size)
+    rate = keras.optimizers.schedules.CosineDecay(train.learning_rate, steps * train.epochs)
+    network.compile(
+        optimizer=keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=train.label_smoothing),
+        metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
+    )
+    curves = curves_on(validation, train.epochs)
+    changed = batches(training, augment, train)
+    network.fit(changed, epochs=train.epochs, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[curves])
+    rows: list[Row] = curves.rows
+    return rows
+
+
+def batches(training: Labelled, augment: Augment, train: Train) -> Any:
+    """The training set for ever, shuffled anew in each pass, as a tf.data.Dataset of augmented batches.
+
+    Each: pixels float32 (b, size, size, 3), 0-255, and labels float32 (b, 1). A batch's number seeds its changes.
+    """
+    import tensorflow as tf
+
+    labels = tf.constant(training.positive.astype(np.float32).reshape(-1, 1))
+
+    def change(number: Any, rows: Any) -> Any:
+        pixels = tf.numpy_function(lambda at: training.inputs[at], [rows], tf.uint8, stateful=False)
+        whole = tf.ensure_shape(tf.cast(pixels, tf.float32), (None, *training.inputs.shape[1:]))
+        seed = tf.stack([train.seed, tf.cast(number, tf.int32)])
+        return augmented(whole, augment, seed), tf.gather(labels, rows)
+
+    rows = tf.data.Dataset.range(len(training.inputs)).shuffle(len(training.inputs), seed=train.seed)
+    numbered = rows.batch(train.batch_size).repeat().enumerate()
+    return numbered.map(change, num_parallel_calls=2, deterministic=True).prefetch(2)

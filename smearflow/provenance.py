@@ -1,0 +1,60 @@
+"""What a result was made with: the digest of the code that a stage reaches, and of the locked libraries."""
+
+import ast
+import functools
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+ROOMS = ("flows", "tasks", "expectations", "smearflow")
+
+
+def code_digest(*modules: str) -> str:
+    """SHA-256 over the sources of ``modules`` (dotted names of ours) and of all of ours that they import.
+
+    Imports inside functions count. Prefect's own TASK_SOURCE sees the task's body alone, so that a changed
+    helper would be taken for a hit.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(reached(modules)):
+        digest.update(f"{name}\0".encode())
+        digest.update(_source(name).read_bytes())
+    return digest.hexdigest()
+
+
+def reached(modules: Iterable[str]) -> set[str]:
+    """``modules`` and every module of ours that they import, transitively."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(_imports(name))
+    return found
+
+
+@functools.cache
+def lock_digest() -> str:
+    """SHA-256 of requirements.lock; a checkout without one counts as empty."""
+    lock = CHECKOUT / "requirements.lock"
+    return hashlib.sha256(lock.read_bytes() if lock.exists() else b"").hexdigest()
+
+
+def _source(name: str) -> Path:
+    path = CHECKOUT.joinpath(*name.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _imports(name: str) -> set[str]:
+    """Modules of ours that the source of ``name`` names in an import, with the packages they lie in."""
+    named: set[str] = set()
+    for node in ast.walk(ast.parse(_source(name).read_bytes())):
+        if isinstance(node, ast.Import):
+            named.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named.add(node.module)
+            named.update(f"{node.module}.{alias.name}" for alias in node.names)
+    ours = {module for module in named if module.split(".")[0] in ROOMS}
+    return {module for module in ours if _source(module).exists()}

@@ -1,0 +1,92 @@
+"""What the report is made of: everything that a run found out, as far as it came."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from smearflow.evaluation.gate import GateCheck
+from smearflow.evaluation.scoring import Scores
+from smearflow.settings import Settings
+from smearflow.summary import ModelResult, Summary
+
+Epoch = Mapping[str, float]  # epoch, loss, accuracy, val_loss, val_accuracy, val_auc
+
+
+class CheckLine(Protocol):
+    """One expectation of the data contract and what was found, as the contract hands it over.
+
+    ``severity``: critical or warning; ``first``: paths of the first images that break it.
+    """
+
+    @property
+    def suite(self) -> str: ...
+
+    @property
+    def expectation(self) -> str: ...
+
+    @property
+    def severity(self) -> str: ...
+
+    @property
+    def passed(self) -> bool: ...
+
+    @property
+    def observed(self) -> str: ...
+
+    @property
+    def bound(self) -> str: ...
+
+    @property
+    def why(self) -> str: ...
+
+    @property
+    def fix(self) -> str: ...
+
+    @property
+    def first(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A run's findings. What it didn't reach is None or empty, and its section is left out.
+
+    ``manifest``: every row in the manifest's contract, those left out too. ``root``: the folder that paths are below.
+    ``split``: path, sha256, label, group, split. ``sheet``: picture of originals and what augmentation makes of them.
+    ``curves``: epochs by model. ``scores`` and ``gate``: what was measured, and held against floors and champion.
+    ``candidate``: name of the model that was judged. ``mistakes``: its surest ones, the surest first: path, sha256,
+    group, label, probability (0-1, of the positive class), kind (missed or false_alarm), confidence.
+    ``versions``: libraries; ``digests``: of data, split, code and so on.
+    """
+
+    summary: Summary
+    settings: Settings
+    manifest: pd.DataFrame | None = None
+    root: Path | None = None
+    checks: tuple[CheckLine, ...] = ()
+    split: pd.DataFrame | None = None
+    sheet: Path | None = None
+    curves: Mapping[str, list[dict[str, float]]] = field(default_factory=dict)
+    scores: tuple[Scores, ...] = ()
+    gate: tuple[GateCheck, ...] = ()
+    candidate: str | None = None
+    mistakes: pd.DataFrame | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> Scores | None:
+        """The candidate's scores."""
+        return next((s for s in self.scores if s.name == self.candidate), None)
+
+    @property
+    def judged_model(self) -> ModelResult | None:
+        """The candidate as the summary has it."""
+        return next((m for m in self.summary.models if m.name == self.candidate), None)
+
+    @property
+    def patients_known(self) -> bool:
+        """Whether groups are patients: not where every image stands for itself."""
+        return self.settings.data.group == "pattern"

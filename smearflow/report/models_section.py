@@ -1,0 +1,121 @@
+"""The models: what they reached on the test set, what they are, what they cost, and how they learnt."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smearflow.evaluation.gate import GateCheck
+from smearflow.evaluation.scoring import Scores
+from smearflow.report.charts import SQUARE, Axis, Chart, Series, diagonal, lines, mark
+from smearflow.report.findings import Epoch, Findings
+from smearflow.report.pseudonyms import Names
+from smearflow.report.wording import percent
+from smearflow.summary import ModelResult
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A model of the run. ``error``: why there is none; ``scores``: None where it wasn't measured."""
+
+    model: ModelResult
+    scores: Scores | None
+    candidate: bool
+    error: str | None
+
+
+@dataclass(frozen=True)
+class ModelsSection:
+    """All models, the candidate first among the charts."""
+
+    rows: tuple[ModelRow, ...]
+    gate: tuple[GateCheck, ...]
+    judged: Scores | None
+    roc: Chart | None
+    curves: tuple[tuple[str, tuple[Chart, ...]], ...]
+
+
+def models_section(findings: Findings, names: Names) -> ModelsSection | None:
+    """None where no model was trained or tried."""
+    if not findings.summary.models:
+        return None
+    return ModelsSection(
+        rows=tuple(_row(model, findings, names) for model in findings.summary.models),
+        gate=findings.gate,
+        judged=findings.judged,
+        roc=_roc(findings),
+        curves=tuple((name, _curves(epochs)) for name, epochs in findings.curves.items() if epochs),
+    )
+
+
+def _row(model: ModelResult, findings: Findings, names: Names) -> ModelRow:
+    scores = next((s for s in findings.scores if s.name == model.name), None)
+    return ModelRow(model, scores, model.name == findings.candidate, names.text(model.error or "") or None)
+
+
+def _roc(findings: Findings) -> Chart | None:
+    """Every model's curve, the candidate's heavier and with its operating point."""
+    drawn = [s for s in findings.scores if s.roc]
+    if not drawn:
+        return None
+    data = findings.settings.data
+    alarms = Axis(f"{data.negative} called {data.positive} (1 − specificity)", 0, 1, 1)
+    found = Axis(f"{data.positive} found (sensitivity)", 0, 1, 1, SQUARE)
+    series = [Series(s.name, s.roc, n, _style(s, n, findings)) for n, s in enumerate(drawn)]
+    rings = (mark(alarms, found, _operating(s), f"s{n}") for n, s in enumerate(drawn) if s.name == findings.candidate)
+    areas = "; ".join(f"{s.name}: AUC {s.test['auc'].value:.3f}" for s in drawn)
+    extra = diagonal(alarms, found) + "".join(rings)
+    return lines("ROC curves on the test set", areas, alarms, found, series, extra)
+
+
+def _style(scores: Scores, number: int, findings: Findings) -> str:
+    if scores.name == findings.candidate:
+        return "strong"
+    return "dashed" if number % 2 else "plain"
+
+
+def _operating(scores: Scores) -> tuple[float, float]:
+    """(false positive rate, sensitivity) at the model's threshold."""
+    cells = scores.confusion
+    return cells["fp"] / (cells["fp"] + cells["tn"]), cells["tp"] / (cells["tp"] + cells["fn"])
+
+
+def _curves(epochs: Sequence[Epoch]) -> tuple[Chart, ...]:
+    losses = (_series(epochs, "loss", "loss, training", 0), _series(epochs, "val_loss", "loss, validation", 1))
+    shares = (
+        _series(epochs, "accuracy", "accuracy, training", 0),
+        _series(epochs, "val_accuracy", "accuracy, validation", 1),
+        _series(epochs, "val_auc", "AUC, validation", 2),
+    )
+    return (
+        _curve("Loss", "loss", _known(losses), 0.0, None),
+        _curve("Accuracy and AUC", "", _known(shares), None, 1.0),
+    )
+
+
+def _series(epochs: Sequence[Epoch], key: str, name: str, colour: int) -> Series:
+    points = [(float(e["epoch"]), float(e.get(key, math.nan))) for e in epochs]
+    return Series(name, points, colour, "dashed" if key.startswith("val_") else "plain")
+
+
+def _known(series: Sequence[Series]) -> tuple[Series, ...]:
+    """Those of which every epoch is known."""
+    return tuple(s for s in series if all(math.isfinite(value) for _, value in s.points))
+
+
+def _curve(title: str, label: str, series: Sequence[Series], low: float | None, high: float | None) -> Chart:
+    known = [value for s in series for _, value in s.points if math.isfinite(value)] or [0.0, 1.0]
+    y = Axis(label, _below(min(known)) if low is None else low, high or max(known) * 1.05 or 1, 2)
+    epochs = [epoch for epoch, _ in series[0].points]
+    x = Axis("epoch", min(epochs), max(max(epochs), min(epochs) + 1))
+    ends = "; ".join(f"{s.name} {s.points[0][1]:.3f} to {s.points[-1][1]:.3f}" for s in series)
+    return lines(title, f"From the first to the last epoch: {ends}.", x, y, series)
+
+
+def _below(value: float) -> float:
+    """The tenth below ``value``, and no more than 0.9."""
+    return min(0.9, math.floor(10 * value) / 10)
+
+
+def share_of(part: int, other: int) -> str:
+    """The share of ``part`` in both together: ``95.1 %``."""
+    return percent(part / (part + other)) if part + other else "none there"

@@ -1,0 +1,102 @@
+"""The verdict: what came out, why, what to do next, and the one figure that a doctor asks for first."""
+
+from dataclasses import dataclass
+
+from smearflow.report.findings import CheckLine, Findings
+from smearflow.report.pseudonyms import Names
+from smearflow.report.wording import NBSP, counted, spread, value
+from smearflow.summary import ChampionResult
+
+
+@dataclass(frozen=True)
+class Headline:
+    """An outcome as a word, a colour and a shape: any one of them is enough to tell."""
+
+    word: str
+    tone: str  # good, calm, poor or bad
+    sign: str
+
+
+HEADLINES = {
+    "promoted": Headline("New champion", "good", "✓"),
+    "kept": Headline("Champion kept", "calm", "＝"),
+    "none": Headline("No champion from this run", "poor", "!"),
+    "failed": Headline("The run failed", "bad", "✕"),
+}
+DATA_SOUND = Headline("Data check passed", "good", "✓")
+
+
+@dataclass(frozen=True)
+class Hero:
+    """The candidate's sensitivity, and on whom."""
+
+    name: str
+    value: str
+    spread: str
+    counted: str
+    tested_on: str
+
+
+@dataclass(frozen=True)
+class VerdictSection:
+    """What the page opens with. ``broken``: the critical expectations that ended the run; ``warnings``: the others
+    that don't hold; ``untrained``: models that failed."""
+
+    headline: Headline
+    why: str
+    next: str
+    hero: Hero | None
+    champion: ChampionResult | None
+    stage: str | None
+    broken: tuple[CheckLine, ...]
+    untrained: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def verdict_section(findings: Findings, names: Names) -> VerdictSection:
+    """The verdict of any run, however far it came."""
+    summary = findings.summary
+    broken = tuple(c for c in findings.checks if not c.passed and c.severity == "critical")
+    return VerdictSection(
+        headline=headline(findings),
+        why=_told(_opening(summary.verdict.why) if broken else summary.verdict.why, names),
+        next=_told(summary.verdict.next, names),
+        hero=_hero(findings),
+        champion=summary.champion,
+        stage=next((s.name for s in summary.stages if s.state == "failed"), None),
+        broken=broken,
+        untrained=tuple(m.name for m in summary.models if m.status == "failed"),
+        warnings=tuple(c.expectation for c in findings.checks if not c.passed and c.severity == "warning"),
+    )
+
+
+def headline(findings: Findings) -> Headline:
+    """The outcome's headline; of a finished `validate`, that the data passed."""
+    summary = findings.summary
+    if summary.command == "validate" and summary.status == "completed":
+        return DATA_SOUND
+    return HEADLINES[summary.verdict.outcome]
+
+
+def _opening(error: str) -> str:
+    """The first line of an error that goes on with what the page shows anyway."""
+    return error.partition("\n")[0].removesuffix(":").removesuffix(".") + "."
+
+
+def _told(sentences: str, names: Names) -> str:
+    return names.text(sentences).replace(" %", f"{NBSP}%")
+
+
+def _hero(findings: Findings) -> Hero | None:
+    scores, positive = findings.judged, findings.settings.data.positive
+    if scores is None:
+        return None
+    found, missed = scores.confusion["tp"], scores.confusion["fn"]
+    patients = f" of {counted(scores.groups, 'patient')}" if findings.patients_known else ""
+    return Hero(
+        name=scores.name,
+        value=value("sensitivity", scores.test["sensitivity"].value),
+        spread=spread("sensitivity", scores.test["sensitivity"]),
+        counted=f"found {found:,} of {found + missed:,} {positive} cells",
+        tested_on=f"{counted(scores.images, 'unseen image')}{patients}",
+    )

@@ -1,0 +1,71 @@
+"""Figures as people read them: shares in per cent, the AUC as a number, each with its interval."""
+
+import math
+from typing import Protocol
+
+NBSP = "\u00a0"  # a figure and its unit stay on one line
+NOT_MEASURED = "not measured"
+
+
+class Measured(Protocol):
+    """A figure with its interval, NaN where it couldn't be measured."""
+
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def low(self) -> float: ...
+
+    @property
+    def high(self) -> float: ...
+
+
+def count(number: float | None) -> str:
+    """``27,558``."""
+    return "–" if number is None else f"{number:,.0f}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 patient``, ``31 patients``."""
+    return f"{number:,}{NBSP}{one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """0.9512 as ``95.1 %``."""
+    return NOT_MEASURED if math.isnan(share) else f"{100 * share:.1f}{NBSP}%"
+
+
+def value(name: str, number: float) -> str:
+    """One figure alone: ``95.1 %``, or ``0.987`` for the AUC."""
+    if math.isnan(number):
+        return NOT_MEASURED
+    return f"{number:.3f}" if name.startswith("auc") else percent(number)
+
+
+def spread(name: str, figure: Measured) -> str:
+    """The interval alone: ``93.0 to 96.8``."""
+    if math.isnan(figure.value):
+        return ""
+    scale, digits = (1, 3) if name.startswith("auc") else (100, 1)
+    return f"{scale * figure.low:.{digits}f} to {scale * figure.high:.{digits}f}"
+
+
+def metric(name: str) -> str:
+    """A figure's name in the reader's words."""
+    words = name.replace("_", " ").replace("auc", "AUC").replace("against", "against the")
+    return words[:1].upper() + words[1:]
+
+
+def seconds(number: float | None) -> str:
+    """``0.34 s``, ``12.3 s``, ``2 min 5 s``."""
+    if number is None:
+        return "–"
+    if number >= 60:
+        minutes, rest = divmod(round(number), 60)
+        return f"{minutes}{NBSP}min{NBSP}{rest}{NBSP}s"
+    return f"{number:.{1 if number >= 1 else 2}f}{NBSP}s"
+
+
+def pixels(size: float | None) -> str:
+    """``96 px``."""
+    return "–" if size is None else f"{size:g}{NBSP}px"

@@ -1,0 +1,66 @@
+"""A process that outlives the one that started it: known by its number and by when it started.
+
+The number alone isn't enough: after a reboot, or 4 million processes later, it is somebody else's.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+GRACE = 10.0  # seconds between SIGTERM and SIGKILL
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """One process of this machine. ``started`` tells it from a later one that got the same number."""
+
+    pid: int
+    started: str
+
+    @property
+    def lives(self) -> bool:
+        return start_of(self.pid) == self.started
+
+    def end(self) -> bool:
+        """Ask it to end, then make it. True where it lived and is gone now; a stranger of that number is let be."""
+        if not self.lives:
+            return False
+        for signum in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signum)
+            if self.gone_within(GRACE):
+                return True
+        return not self.lives
+
+    def gone_within(self, seconds: float) -> bool:
+        """Wait for its end, and say whether it came."""
+        deadline = time.monotonic() + seconds
+        while self.lives and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return not self.lives
+
+
+def start_of(pid: int) -> str | None:
+    """When process ``pid`` started, in words that only it has; None where it is gone (or a zombie).
+
+    Linux: clock ticks since boot, field 22 of /proc/PID/stat, and the boot's identity. Elsewhere what ps says.
+    """
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    if not boot.exists():
+        return _start_by_ps(pid)
+    try:
+        # The second field is the program's name in brackets, and may itself hold spaces and brackets.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else f"{fields[19]} {boot.read_text().strip()}"
+
+
+def _start_by_ps(pid: int) -> str | None:
+    told = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    state, _, started = told.stdout.strip().partition(" ")
+    return None if not started or state.startswith("Z") else started.strip()

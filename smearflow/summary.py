@@ -1,0 +1,161 @@
+"""summary.json: the public result of a run. What wasn't reached is null; paths are absolute."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from smearflow.workspace import write_text
+
+SCHEMA_VERSION = 1
+
+Outcome = Literal["promoted", "kept", "none", "failed"]
+StageState = Literal["completed", "cached", "failed", "skipped"]
+
+
+class Part(BaseModel):
+    """A part of the summary."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Verdict(Part):
+    """What came out, why, and what to do next."""
+
+    outcome: Outcome
+    why: str
+    next: str
+
+
+class Dataset(Part):
+    """``images + quarantined + review + ignored`` are all regular files; ``links`` come on top."""
+
+    digest: str
+    images: int
+    classes: Mapping[str, int]
+    groups: int
+    quarantined: int
+    review: int
+    ignored: int
+    links: int
+
+
+class Validation(Part):
+    """What the data contract found: names of the critical expectations that failed, sentences of warning."""
+
+    passed: bool
+    critical_failed: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+class SplitCounts(Part):
+    """Images in each set, and groups that stand in more than one (0, or the run wouldn't have gone on)."""
+
+    by: str
+    seed: int
+    train: int
+    val: int
+    test: int
+    shared_groups: int
+
+
+class Figure(Part):
+    """A metric, 0-1, with its 95 % interval by patient bootstrap; null where there was nothing to measure."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class TestFigures(Part):
+    """On the untouched test set, at the operating threshold."""
+
+    accuracy: Figure
+    sensitivity: Figure
+    specificity: Figure
+    auc: Figure
+
+
+class ModelResult(Part):
+    """One backbone: what it is, what it cost, what it reached."""
+
+    name: str
+    params: int | None = None
+    trainable: int | None = None
+    input_size: int | None = None
+    cut: str | None = None
+    weights: str | None = None
+    epochs: int | None = None
+    train_seconds: float | None = None
+    seconds: Mapping[str, float] | None = None  # import, compile, features, fit
+    size_mb: float | None = None
+    status: Literal["ok", "failed"]
+    error: str | None = None
+    threshold: float | None = None
+    test: TestFigures | None = None
+
+
+class ChampionResult(Part):
+    """The model that serves after this run."""
+
+    registry_name: str
+    version: int
+    model: str
+    provisional: bool
+
+
+class StageResult(Part):
+    """One stage of the run."""
+
+    name: str
+    state: StageState
+    seconds: float
+
+
+class PrefectRun(Part):
+    """Where the run can be seen."""
+
+    api_url: str
+    flow_run_id: str
+
+
+class Paths(Part):
+    """Absolute paths of what the run left."""
+
+    report: Path | None = None
+    model: Path | None = None
+    data_docs: Path | None = None
+    manifest: Path | None = None
+    split: Path | None = None
+    quarantine: Path | None = None
+
+
+class Summary(Part):
+    """The whole of summary.json."""
+
+    schema_version: int = SCHEMA_VERSION
+    run_id: str
+    command: Literal["run", "validate"]
+    status: Literal["completed", "failed"]
+    verdict: Verdict
+    dataset: Dataset | None = None
+    validation: Validation | None = None
+    split: SplitCounts | None = None
+    models: tuple[ModelResult, ...] = ()
+    champion: ChampionResult | None = None
+    stages: tuple[StageResult, ...] = ()
+    prefect: PrefectRun | None = None
+    paths: Paths = Paths()
+
+
+def write_summary(summary: Summary, folder: Path) -> Path:
+    """Write ``folder/summary.json`` in one step."""
+    path = folder / "summary.json"
+    write_text(path, summary.model_dump_json(indent=2) + "\n")
+    return path
+
+
+def read_summary(path: Path) -> Summary:
+    """The summary at ``path``. Raises pydantic's ValidationError where it is no summary of this version."""
+    return Summary.model_validate_json(path.read_text())

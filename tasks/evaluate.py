@@ -1,0 +1,68 @@
+"""Evaluate: measure each model on the untouched test set, at the threshold that validation gives."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from smearflow.evaluation.mistakes import confident_mistakes
+from smearflow.evaluation.scoring import Scores, score, scored
+from smearflow.models.spec import Trained
+from smearflow.settings import Evaluation
+from smearflow.workspace import building
+from tasks.stage import stage
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The figures of every trained model, and where its predictions and mistakes lie."""
+
+    folder: Path
+    scores: tuple[Scores, ...]
+
+    @property
+    def digest(self) -> str:
+        return self.folder.name
+
+    @property
+    def by_name(self) -> dict[str, Scores]:
+        return {scores.name: scores for scores in self.scores}
+
+    def mistakes(self, name: str) -> pd.DataFrame:
+        """The most confident mistakes of one model (smearflow/evaluation/mistakes.py)."""
+        return pd.read_parquet(self.folder / f"{name}-mistakes.parquet")
+
+
+def says(found: Evaluated) -> str:
+    rows = "".join(
+        f"| {s.name} | {' | '.join(f'{i.value:.3f} ({i.low:.3f} to {i.high:.3f})' for i in s.test.values())} "
+        f"| {s.threshold:.3f} | {s.validation_auc:.3f} |\n"
+        for s in found.scores
+    )
+    names = " | ".join(found.scores[0].test)
+    return f"""# Measured on {found.scores[0].images:,} images of {found.scores[0].groups:,} unseen groups
+
+| model | {names} | threshold | AUC on validation |
+|---|{"---|" * (len(found.scores[0].test) + 2)}
+{rows}
+In brackets: 95 % interval by patient bootstrap. The threshold comes from validation, never from test.
+"""
+
+
+# Not retried: nothing outside this process takes part.
+@stage(says, task_run_name="evaluate on the test set")
+def evaluate(folder: Path, models: dict[str, Trained], positive: str, evaluation: Evaluation) -> Evaluated:
+    """Read each model's predictions, by its label; write its figures and its most confident mistakes."""
+    with building(folder) as aside:
+        found = tuple(_measured(aside, label, model, positive, evaluation) for label, model in models.items())
+        (aside / "scores.json").write_text(json.dumps([json.loads(s.to_json()) for s in found], indent=1))
+    return Evaluated(folder, found)
+
+
+def _measured(aside: Path, label: str, model: Trained, positive: str, evaluation: Evaluation) -> Scores:
+    predictions = pd.read_parquet(model.folder / "predictions.parquet")
+    scores = score(label, model.weights_digest, predictions, positive, evaluation)
+    mistakes = confident_mistakes(scored(predictions, "test"), positive, scores.threshold, evaluation.mistakes)
+    mistakes.to_parquet(aside / f"{label}-mistakes.parquet")
+    return scores

@@ -1,0 +1,66 @@
+"""Report: one HTML file that says what the run found."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from smearflow.data.manifest import read_manifest
+from smearflow.report.findings import Findings
+from smearflow.report.page import render
+from smearflow.workspace import write_text
+from tasks.register import digests_of
+from tasks.stage import Run, stage
+from tasks.summarise import summarise
+
+SHOWN = ("smearflow", "prefect", "tensorflow", "keras", "great-expectations", "mlflow", "pandas", "numpy", "pillow")
+
+
+def says(page: Path) -> str:
+    return f"""# The report is written
+
+Open it from disk: `{page}`. It is one file, and asks the network for nothing.
+"""
+
+
+# Retried once: it only reads what is there, and a full disk may have been emptied.
+@stage(says, cached=False, task_run_name="report", retries=1, retry_delay_seconds=5)
+def report(folder: Path, run: Run) -> Path:
+    """Gather what the run has reached, and write report.html beside its summary."""
+    return write_report(folder, run)
+
+
+def write_report(folder: Path, run: Run, error: BaseException | None = None) -> Path:
+    """The report of what ``run`` has reached, and of the ``error`` with which it ended."""
+    page = folder / "report.html"
+    write_text(page, render(findings_of(run, error)))
+    return page
+
+
+def findings_of(run: Run, error: BaseException | None) -> Findings:
+    """What ``run`` has reached so far, as the report takes it."""
+    reached = run.reached
+    manifest, parts, evaluated, gated = (reached.get(name) for name in ("scan", "split", "evaluate", "gate"))
+    candidate = gated.verdict.candidate if gated else None
+    return Findings(
+        summary=summarise(run, error),
+        settings=run.settings,
+        manifest=read_manifest(manifest.path) if manifest else None,
+        root=manifest.root if manifest else None,
+        checks=reached["validate"].checks if "validate" in reached else (),
+        split=pd.read_parquet(parts.path) if parts else None,
+        sheet=reached["augment"].sheet if "augment" in reached else None,
+        curves={a.plan.label: _curves(a.trained.folder) for a in reached.get("train", ()) if a.trained},
+        scores=evaluated.scores if evaluated else (),
+        gate=gated.verdict.checks if gated else (),
+        candidate=candidate,
+        mistakes=evaluated.mistakes(candidate) if evaluated and candidate else None,
+        versions={name: version(name) for name in SHOWN},
+        digests=digests_of(manifest, parts) if manifest and parts else {},
+    )
+
+
+def _curves(folder: Path) -> list[dict[str, float]]:
+    curves: list[dict[str, float]] = json.loads((folder / "curves.json").read_text())
+    return curves

@@ -1,0 +1,168 @@
+"""Summarise: put what a run has reached into the public format of summary.json."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from prefect.context import FlowRunContext
+from prefect.settings import get_current_settings
+
+from expectations.contract import Contract
+from smearflow.data.manifest import Manifest
+from smearflow.data.sources import Source
+from smearflow.data.splitting import Parts
+from smearflow.errors import SmearflowError
+from smearflow.evaluation.intervals import Interval
+from smearflow.evaluation.scoring import Scores
+from smearflow.summary import (
+    ChampionResult,
+    Dataset,
+    Figure,
+    ModelResult,
+    Outcome,
+    Paths,
+    PrefectRun,
+    SplitCounts,
+    Summary,
+    TestFigures,
+    Validation,
+    Verdict,
+)
+from tasks.evaluate import Evaluated
+from tasks.gate import Gated
+from tasks.register import Registered
+from tasks.stage import Run
+from tasks.train import Attempt
+
+OUTCOMES: Mapping[str, Outcome] = {"promote": "promoted", "keep": "kept", "none": "none"}
+
+
+def summarise(run: Run, error: BaseException | None = None) -> Summary:
+    """What ``run`` has reached so far, and ``error``, with which it ended. What wasn't reached is null."""
+    reached = run.reached
+    return Summary(
+        run_id=run.run_id,
+        command=run.command,
+        status="failed" if error else "completed",
+        verdict=_verdict(run, error),
+        dataset=_dataset(reached.get("ingest"), reached.get("scan")),
+        validation=_validation(reached.get("validate")),
+        split=_split(run, reached.get("split")),
+        models=tuple(_model(a, reached.get("evaluate")) for a in reached.get("train", ())),
+        champion=_champion(reached.get("register")),
+        stages=tuple(run.stages),
+        prefect=_prefect(),
+        paths=_paths(reached),
+    )
+
+
+def _verdict(run: Run, error: BaseException | None) -> Verdict:
+    if error is not None:
+        told = error if isinstance(error, SmearflowError) else None
+        why = told.what if told else f"{type(error).__name__}: {error}"
+        return Verdict(outcome="failed", why=why, next=told.fix if told else "See the log of the run in Prefect.")
+    gated: Gated | None = run.reached.get("gate")
+    if gated:
+        verdict = gated.verdict
+        return Verdict(outcome=OUTCOMES[verdict.outcome], why=verdict.why, next=verdict.next)
+    return Verdict(outcome="none", why="The data hold the contract; nothing was trained.", next="smearflow run")
+
+
+def _dataset(source: Source | None, manifest: Manifest | None) -> Dataset | None:
+    if source is None or manifest is None:
+        return None
+    return Dataset(
+        digest=manifest.digest,
+        images=manifest.images,
+        classes=manifest.classes,
+        groups=manifest.groups,
+        quarantined=manifest.quarantined,
+        review=manifest.review,
+        ignored=source.ignored,
+        links=source.links,
+    )
+
+
+def _validation(contract: Contract | None) -> Validation | None:
+    if contract is None:
+        return None
+    failed = tuple(f"{c.expectation}: {c.observed} ({c.bound})" for c in contract.critical)
+    warnings = tuple(f"{c.expectation}: {c.observed} ({c.bound})" for c in contract.warnings)
+    return Validation(passed=contract.passed, critical_failed=failed, warnings=warnings)
+
+
+def _split(run: Run, parts: Parts | None) -> SplitCounts | None:
+    if parts is None:
+        return None
+    how = run.settings.split
+    counts = {"train": parts.train, "val": parts.val, "test": parts.test, "shared_groups": parts.shared_groups}
+    return SplitCounts(by=how.by, seed=how.seed, **counts)
+
+
+def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:
+    if attempt.trained is None:
+        return ModelResult(name=attempt.plan.label, status="failed", error=attempt.error)
+    trained = attempt.trained
+    scores = evaluated.by_name.get(attempt.plan.label) if evaluated else None
+    return ModelResult(
+        name=attempt.plan.label,
+        params=trained.params,
+        trainable=trained.trainable,
+        input_size=trained.input_size,
+        cut=trained.cut,
+        weights=trained.weights,
+        epochs=trained.epochs,
+        train_seconds=round(trained.train_seconds, 3),
+        seconds=trained.seconds.model_dump(),
+        size_mb=round(trained.size_mb, 3),
+        status="ok",
+        threshold=scores.threshold if scores else None,
+        test=_figures(scores) if scores else None,
+    )
+
+
+def _figures(scores: Scores) -> TestFigures:
+    return TestFigures(**{name: _figure(interval) for name, interval in scores.test.items()})
+
+
+def _figure(interval: Interval) -> Figure:
+    """NaN, where there was nothing to measure, becomes null."""
+    known = {name: None if math.isnan(value) else value for name, value in asdict(interval).items()}
+    return Figure(**known)
+
+
+def _champion(registered: Registered | None) -> ChampionResult | None:
+    if registered is None or registered.champion is None:
+        return None
+    champion = registered.champion
+    return ChampionResult(
+        registry_name=champion.registry_name,
+        version=champion.version,
+        model=champion.model,
+        provisional=champion.provisional,
+    )
+
+
+def _prefect() -> PrefectRun | None:
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        return None
+    return PrefectRun(api_url=str(get_current_settings().api.url), flow_run_id=str(context.flow_run.id))
+
+
+def _paths(reached: Mapping[str, Any]) -> Paths:
+    manifest: Manifest | None = reached.get("scan")
+    parts: Parts | None = reached.get("split")
+    contract: Contract | None = reached.get("validate")
+    report: Path | None = reached.get("report")
+    registered: Registered | None = reached.get("register")
+    return Paths(
+        report=report,
+        model=registered.bundle if registered else None,
+        data_docs=contract.docs if contract else None,
+        manifest=manifest.path if manifest else None,
+        split=parts.path if parts else None,
+        quarantine=manifest.quarantine if manifest else None,
+    )

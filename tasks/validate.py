@@ -1,0 +1,39 @@
+"""Validate: hold the manifest against the data contract. A broken critical expectation ends the run here."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from expectations.contract import Contract, ContractBroken, check
+from smearflow.data.manifest import read_manifest
+from smearflow.settings import Data, Quality
+from smearflow.workspace import building
+from tasks.stage import stage
+
+
+def says(contract: Contract) -> str:
+    rows = "".join(
+        f"| {'pass' if c.passed else c.severity.upper()} | {c.expectation} | {c.bound} | {c.observed} | {c.why} |\n"
+        for c in contract.checks
+    )
+    held = sum(c.passed for c in contract.checks)
+    return f"""# {held} of {len(contract.checks)} expectations hold
+
+| | expectation | bound | observed | why |
+|---|---|---|---|---|
+{rows}
+Data Docs: `{contract.docs}`
+"""
+
+
+# Not retried: the same rows break the same expectations.
+@stage(says, task_run_name="validate the manifest")
+def validate(folder: Path, manifest: Path, data: Data, quality: Quality, labels_required: bool = True) -> Contract:
+    """Read the manifest, run the suites of ``expectations/``, write Data Docs. Raises ContractBroken."""
+    with building(folder) as aside:
+        found = check(read_manifest(manifest), data, quality, aside / "data_docs", labels_required=labels_required)
+        index = folder / found.docs.relative_to(aside) if found.docs else None
+    contract = replace(found, docs=index)
+    if not contract.passed:
+        validate.publish(contract)
+        raise ContractBroken(contract)
+    return contract

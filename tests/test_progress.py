@@ -1,0 +1,40 @@
+"""Progress: plain lines where nobody sits at a terminal, bars where somebody does."""
+
+import io
+import sys
+
+from smearflow import progress as module
+from smearflow.progress import progress, silent
+
+
+def test_short_work_says_nothing(capsys):
+    with progress("scan", 10) as advance:
+        advance(10)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_long_work_says_how_far_it_is_in_plain_lines(capsys, monkeypatch):
+    monkeypatch.setattr(module, "LINE_EVERY", 0.0)
+    with progress("scan", 2000) as advance:
+        advance(500)
+        advance(500)
+    assert capsys.readouterr().out == "scan: 500 of 2,000\nscan: 1,000 of 2,000\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_several_bars_share_it_and_leave_nothing_running(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress("scan", 4) as scanned, progress("draw", 2) as drawn:
+        scanned(4)
+        drawn(1)
+    assert "scan" in terminal.getvalue() and "draw" in terminal.getvalue()
+    assert module.DISPLAY.users == 0
+
+
+def test_silent_progress_takes_counts():
+    silent(3)
