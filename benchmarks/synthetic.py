@@ -98,7 +98,9 @@ def main() -> None:
         drawing(folder, Demo(images=given.images, patients=given.patients, seed=given.seed))
         rows = scanned(folder)
         folds = statistics_alone(rows, positive)
-        print(f"logistic regression on statistics: accuracy {folds.mean():.3f}, folds {folds.round(2)} (asked: <= 0.75)")
+        print(
+            f"logistic regression on statistics: accuracy {folds.mean():.3f}, folds {folds.round(2)} (asked: <= 0.75)"
+        )
         if not given.no_training:
             test = compact_alone(folder, rows, given.epochs, Path(scratch))
             right = (test["probability"] >= 0.5) == (test["label"] == positive)

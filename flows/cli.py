@@ -72,7 +72,11 @@ def _common() -> argparse.ArgumentParser:
     )
     common.add_argument("--config", type=Path, metavar="FILE", help="YAML file of settings (config/*.yaml)")
     common.add_argument(
-        "--set", action="append", default=[], metavar="KEY.SUB=VALUE", help="one setting; VALUE is YAML; may be repeated"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY.SUB=VALUE",
+        help="one setting; VALUE is YAML; may be repeated",
     )
     return common
 

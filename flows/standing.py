@@ -27,7 +27,9 @@ def standing_lines(found: dict[str, Any]) -> list[str]:
     """The same for a person."""
     server, champion, last = found["services"]["server"], found["champion"], found["last_run"]
     where = f" at {server['url']} (process {server['pid']})" if server["url"] else ""
-    serving = f"{champion['model']}, version {champion['version']} of {champion['registry_name']}" if champion else "none"
+    serving = (
+        f"{champion['model']}, version {champion['version']} of {champion['registry_name']}" if champion else "none"
+    )
     return [
         f"workspace {found['workspace']}",
         f"Prefect   {server['state']}{where}",

@@ -88,7 +88,7 @@ class Quality(Section):
     blank_contrast: float = Field(2.0, ge=0, description="Blank: contrast below this, grey values.")
     blank_foreground: Share = Field(0.05, description="Blank: less foreground than this, 0 to 1.")
     overexposed_glare: Share = Field(0.25, description="Overexposed: more of the cell near white than this, 0 to 1.")
-    blurred_sharpness: float = Field(0.2, ge=0, description="Blurred: sharpness below this.")
+    blurred_sharpness: float = Field(0.3, ge=0, description="Blurred: sharpness below this.")
     max_quarantined: Share = Field(0.05, description="Critical: a greater share of files left out, 0 to 1.")
     minority_critical: Share = Field(0.20, description="Critical: smaller class below this share, 0 to 1.")
     minority_warning: Share = Field(0.40, description="Warning: smaller class below this share, 0 to 1.")

@@ -48,7 +48,12 @@ def says(gated: Gated) -> str:
 # Retried, because the registry may be on another machine.
 @stage(says, cached=False, task_run_name="gate", retries=2, retry_delay_seconds=10)
 def gate(
-    folder: Path, evaluated: Evaluated, models: dict[str, Trained], parts: Parts, settings: Settings, workspace: Workspace
+    folder: Path,
+    evaluated: Evaluated,
+    models: dict[str, Trained],
+    parts: Parts,
+    settings: Settings,
+    workspace: Workspace,
 ) -> Gated:
     """Take the model that is best on validation; hold it against the floors, then against the champion."""
     uri = registry_uri(settings.registry, workspace)

@@ -103,6 +103,7 @@ class Stage(Generic[P, R]):
         """Show ``result`` in Prefect's UI, at the task run or flow run that is under way."""
         told = self.says(result)
         first = told.strip().splitlines()[0].strip("#* ")
+        print(f"{self.name}: {first}")
         create_markdown_artifact(key=self.name.replace("_", "-"), markdown=heading + told, description=first)
 
     def _published(self, function: Callable[Concatenate[Path, P], R]) -> Callable[Concatenate[Path, P], R]:

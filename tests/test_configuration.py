@@ -18,7 +18,9 @@ def test_every_configuration_that_comes_with_the_project_can_be_used(config):
 
 def test_set_lies_over_the_file(tmp_path):
     (tmp_path / "lab.yaml").write_text("split: {seed: 1, by: group}\n")
-    settings = load_settings(tmp_path / "lab.yaml", ["split.seed=7", "split.ratio=[0.8, 0.1, 0.1]", "data.source=cells"])
+    settings = load_settings(
+        tmp_path / "lab.yaml", ["split.seed=7", "split.ratio=[0.8, 0.1, 0.1]", "data.source=cells"]
+    )
     assert (settings.split.seed, settings.split.ratio, settings.data.source) == (7, (0.8, 0.1, 0.1), "cells")
 
 

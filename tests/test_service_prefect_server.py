@@ -148,7 +148,7 @@ def test_stopped_it_leaves_no_process_and_no_record(workspace: Workspace, server
 def test_a_server_that_cannot_start_says_what_its_log_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = Workspace.at(tmp_path)
     monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "loud")
-    with pytest.raises(MissingPart, match=r"(?s)ended with status 1.*server\.log.*loud"):
+    with pytest.raises(MissingPart, match=r"(?s)ended with status 1.*server\.log.*LOUD"):
         ensure_server(workspace)
     assert server_status(workspace).state == "stopped"
 

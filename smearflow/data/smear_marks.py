@@ -7,11 +7,12 @@ of a usual cell of the patient.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Draw = np.random.Generator
 
 SOOT = np.array([0.95, 1.0, 0.85], np.float32)  # precipitated stain: nearly black
@@ -67,7 +68,7 @@ def platelet(draw: Draw, unit: float, purple: Floats) -> Mark:
     shape = _rough_disc(draw, x, y, radius, roughness=0.12, softness=1.6)
     halo = _soft(1.35 * radius - np.hypot(x, y), 1.2) - shape
     density = shape * draw.uniform(0.3, 0.7) * _grain(draw, len(x), 0.35, 1.55) - 0.07 * np.clip(halo, 0, 1)
-    return _mark("platelet", density, _mixed(PLATELET, purple, draw.uniform(0, 0.7)), body=shape > 0.15)
+    return _mark("platelet", density, _mixed(PLATELET, purple, draw.uniform(0, 0.55)), body=shape > 0.15)
 
 
 def specks(draw: Draw, unit: float, purple: Floats) -> Mark:
@@ -79,7 +80,7 @@ def specks(draw: Draw, unit: float, purple: Floats) -> Mark:
         at = draw.uniform(-reach, reach, 2)
         dot = _rough_disc(draw, x - at[0], y - at[1], unit * draw.uniform(0.009, 0.025), roughness=0.3, softness=0.6)
         density = np.maximum(density, dot * draw.uniform(0.5, 1.3))
-    return _mark("specks", density, _mixed(SOOT, purple, draw.uniform(0, 0.7)), body=density > 0.2, attached=False)
+    return _mark("specks", density, _mixed(SOOT, purple, draw.uniform(0, 0.55)), body=density > 0.2, attached=False)
 
 
 def bubble(draw: Draw, unit: float, purple: Floats) -> Mark:

@@ -10,6 +10,7 @@ import csv
 import multiprocessing
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -61,9 +62,10 @@ def draw_cells(
     ``progress`` gets the number of cells newly done; ``workers`` are processes (default: by CPU cores and size).
     Raises UsageError where ``folder`` holds something, SettingsError for more patients than images.
     """
+    folder = folder.absolute()
     _refuse_what_is_there(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)  # of a process of the same number that was killed
     try:
         for name in classes:
             (aside / name).mkdir(parents=True)
@@ -72,9 +74,7 @@ def draw_cells(
         _write_table(aside / "truth.csv", TRUTH, _draw_all(aside, demo.seed, sitters, progress, workers))
         if demo.faults:
             _write_table(aside / "faults.csv", FAULTS, plant_faults(aside, positive, negative))
-        if folder.exists():
-            folder.rmdir()
-        aside.rename(folder)
+        _put(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -115,11 +115,20 @@ def _refuse_what_is_there(folder: Path) -> None:
         raise UsageError(f"{folder} is there already and isn't an empty folder", "name a folder that doesn't exist yet")
 
 
+def _put(aside: Path, folder: Path) -> None:
+    """Rename into place. An empty folder stays the one it is (a shell may stand in it): it is filled, tables last."""
+    if not folder.exists():
+        aside.rename(folder)
+        return
+    for child in sorted(aside.iterdir(), key=Path.is_file):
+        child.rename(folder / child.name)
+
+
 def _infected(
     draw: np.random.Generator, counts: NDArray[np.int64], healthy: NDArray[np.bool_], wanted: int
 ) -> NDArray[np.bool_]:
     """Which cells are infected, (cells,): ``wanted`` of them, none of a healthy patient, unequal among the others."""
-    burden = draw.normal(0, 0.2, len(counts))
+    burden = draw.normal(0, 0.1, len(counts))
     order = draw.random(counts.sum()) + np.repeat(np.where(healthy, np.inf, burden), counts)
     possible = int(counts[~healthy].sum())
     infected = np.zeros(len(order), bool)
@@ -155,17 +164,22 @@ def _drawers(workers: int) -> Iterator[Callable[..., Iterable[list[Row]]]]:
         yield map
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=end_with_parent, initargs=(os.getpid(),))
+    pool = ProcessPoolExecutor(workers, context, initializer=_prepare, initargs=(os.getpid(),))
     try:
         yield pool.map
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _draw_batch(job: tuple[Path, int, Sequence[Sitter]]) -> list[Row]:
+def _prepare(parent_pid: int) -> None:
     import cv2
 
-    cv2.setNumThreads(1)  # the batches are what runs side by side
+    end_with_parent(parent_pid)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
+    cv2.setNumThreads(1)  # a process a core is enough
+
+
+def _draw_batch(job: tuple[Path, int, Sequence[Sitter]]) -> list[Row]:
     folder, seed, sitters = job
     return [_draw_one(folder, seed, sitter) for sitter in sitters]
 
@@ -178,6 +192,6 @@ def _draw_one(folder: Path, seed: int, sitter: Sitter) -> Row:
     return sitter.path, Path(sitter.path).parent.name, sitter.group, ";".join(cell.kinds), boxes
 
 
-def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _write_table(path: Path, header: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *sorted(rows)])

@@ -3,7 +3,6 @@
 The flow's process never imports TensorFlow: the gate has the champion scored here. `predict` streams files.
 """
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from smearflow.models.child import say, watch_parent
+from smearflow.models.child import import_keras, say, watch_parent
 from smearflow.models.pixels import decode_files
 from smearflow.models.spec import ScoreSpec
 from smearflow.registry.serving import BATCH, Classifier, load
@@ -49,6 +48,7 @@ def main(arguments: list[str]) -> int:
     """Score one set of the split as the spec says, into its Parquet file."""
     watch_parent()
     spec = ScoreSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
+    import_keras(spec.threads, seed=0)  # nothing is drawn
     rows = pd.read_parquet(spec.parts)
     wanted = rows[rows["split"] == spec.split].reset_index(drop=True)
     scored = score_rows(spec.bundle, wanted, spec.root)
@@ -65,7 +65,7 @@ def _score_batch(classifier: Classifier, batch: list[Path]) -> list[Score]:
     probability[readable] = classifier.probabilities(decoded.pixels)
     said = classifier.decided(probability, pd.RangeIndex(len(batch)))
     return [
-        Score(path, None, None, None, error) if error else Score(path, label, float(p), decision, None)
+        Score(path, None, None, None, error) if error is not None else Score(path, label, float(p), decision, None)
         for path, error, (label, p, decision) in zip(
             batch, decoded.errors, said.itertuples(index=False, name=None), strict=True
         )
@@ -73,5 +73,4 @@ def _score_batch(classifier: Classifier, batch: list[Path]) -> list[Score]:
 
 
 if __name__ == "__main__":
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.exit(main(sys.argv[1:]))

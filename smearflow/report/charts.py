@@ -34,10 +34,10 @@ class Axis:
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self, about: int = 5) -> list[float]:
-        """Round values along it: steps of 1, 2 or 5 times a power of ten."""
+        """Round values along it: steps of 1, 2 or 5 times a power of ten, none too fine for ``digits``."""
         rough = (self.high - self.low) / about
         power = 10.0 ** math.floor(math.log10(rough))
-        step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
+        step = max(next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999), 10.0**-self.digits)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [n * step for n in range(first, last + 1)]
 

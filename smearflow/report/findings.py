@@ -10,7 +10,7 @@ import pandas as pd
 from smearflow.evaluation.gate import GateCheck
 from smearflow.evaluation.scoring import Scores
 from smearflow.settings import Settings
-from smearflow.summary import ModelResult, Summary
+from smearflow.summary import Summary
 
 Epoch = Mapping[str, float]  # epoch, loss, accuracy, val_loss, val_accuracy, val_auc
 
@@ -80,11 +80,6 @@ class Findings:
     def judged(self) -> Scores | None:
         """The candidate's scores."""
         return next((s for s in self.scores if s.name == self.candidate), None)
-
-    @property
-    def judged_model(self) -> ModelResult | None:
-        """The candidate as the summary has it."""
-        return next((m for m in self.summary.models if m.name == self.candidate), None)
 
     @property
     def patients_known(self) -> bool:

@@ -32,6 +32,7 @@ class ModelsSection:
     judged: Scores | None
     roc: Chart | None
     curves: tuple[tuple[str, tuple[Chart, ...]], ...]
+    steps: tuple[str, ...] = ("import", "compile", "features", "fit")
 
 
 def models_section(findings: Findings, names: Names) -> ModelsSection | None:
@@ -93,8 +94,12 @@ def _curves(epochs: Sequence[Epoch]) -> tuple[Chart, ...]:
 
 
 def _series(epochs: Sequence[Epoch], key: str, name: str, colour: int) -> Series:
-    points = [(float(e["epoch"]), float(e.get(key, math.nan))) for e in epochs]
+    points = [(float(e["epoch"]), _kept(e.get(key))) for e in epochs]
     return Series(name, points, colour, "dashed" if key.startswith("val_") else "plain")
+
+
+def _kept(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def _known(series: Sequence[Series]) -> tuple[Series, ...]:

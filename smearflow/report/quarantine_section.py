@@ -13,7 +13,6 @@ from smearflow.report.pseudonyms import Names
 
 SIDE = 64  # pixels of a picture
 ROWS = 50  # that the page shows
-UNSAFE = ("bomb", "zero_bytes", "not_an_image")  # never opened for a picture
 
 MEANINGS = {
     "zero_bytes": "the file is empty",
@@ -86,7 +85,8 @@ def _left_out(number: int, row: Any, findings: Findings, names: Names) -> LeftOu
 
 
 def _picture(row: Any, findings: Findings) -> str | None:
-    if findings.root is None or row.reason in UNSAFE:
+    """Of what the scan knew the format of: nothing else is opened."""
+    if findings.root is None or pd.isna(row.format) or row.reason == "bomb":
         return None
     picture = thumbnail(file_at(findings.root, row.path), SIDE, findings.settings.quality.max_pixels)
     return data_url(picture) if picture else None

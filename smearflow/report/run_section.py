@@ -11,7 +11,7 @@ from smearflow.report.pseudonyms import Names
 from smearflow.settings import Settings
 from smearflow.summary import PrefectRun, StageResult
 
-CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")  # in an address: not for a report
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class RunSection:
     digests: Mapping[str, str]
     settings: str
     paths: Mapping[str, str]
-    prefect: PrefectRun | None
+    flow_run: str | None
 
 
 def run_section(findings: Findings, names: Names) -> RunSection:
@@ -40,11 +40,15 @@ def run_section(findings: Findings, names: Names) -> RunSection:
         digests=findings.digests,
         settings=settings_text(findings.settings),
         paths={name.replace("_", " "): path for name, path in paths.items()},
-        prefect=summary.prefect,
+        flow_run=_flow_run(summary.prefect),
     )
 
 
+def _flow_run(prefect: PrefectRun | None) -> str | None:
+    return f"{prefect.flow_run_id} at {CREDENTIALS.sub('', prefect.api_url)}" if prefect else None
+
+
 def settings_text(settings: Settings) -> str:
-    """The settings as YAML that `--config` takes. A password in an address is not for a report."""
+    """The settings as YAML that `--config` takes, without passwords in addresses."""
     text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
     return CREDENTIALS.sub("", text)

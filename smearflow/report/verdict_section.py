@@ -19,8 +19,8 @@ class Headline:
 
 HEADLINES = {
     "promoted": Headline("New champion", "good", "✓"),
-    "kept": Headline("Champion kept", "calm", "＝"),
-    "none": Headline("No champion from this run", "poor", "!"),
+    "kept": Headline("Champion kept", "calm", "="),
+    "none": Headline("No model is good enough", "poor", "!"),
     "failed": Headline("The run failed", "bad", "✕"),
 }
 DATA_SOUND = Headline("Data check passed", "good", "✓")

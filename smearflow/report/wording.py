@@ -8,16 +8,16 @@ NOT_MEASURED = "not measured"
 
 
 class Measured(Protocol):
-    """A figure with its interval, NaN where it couldn't be measured."""
+    """A figure with its interval, NaN or None where it couldn't be measured."""
 
     @property
-    def value(self) -> float: ...
+    def value(self) -> float | None: ...
 
     @property
-    def low(self) -> float: ...
+    def low(self) -> float | None: ...
 
     @property
-    def high(self) -> float: ...
+    def high(self) -> float | None: ...
 
 
 def count(number: float | None) -> str:
@@ -35,19 +35,21 @@ def percent(share: float) -> str:
     return NOT_MEASURED if math.isnan(share) else f"{100 * share:.1f}{NBSP}%"
 
 
-def value(name: str, number: float) -> str:
-    """One figure alone: ``95.1 %``, or ``0.987`` for the AUC."""
-    if math.isnan(number):
+def value(name: str, number: float | None) -> str:
+    """One figure alone: ``95.1 %``, ``0.987`` for the AUC, ``+1.2 points`` for what is ``... against champion``."""
+    if number is None or math.isnan(number):
         return NOT_MEASURED
-    return f"{number:.3f}" if name.startswith("auc") else percent(number)
+    if "against" in name:
+        return f"{_bare(name, number)}{NBSP}points"
+    return _bare(name, number) if name == "auc" else percent(number)
 
 
 def spread(name: str, figure: Measured) -> str:
-    """The interval alone: ``93.0 to 96.8``."""
-    if math.isnan(figure.value):
+    """The interval alone: ``93.0 to 96.8``; empty where there is none."""
+    low, high = figure.low, figure.high
+    if low is None or high is None or math.isnan(low + high):
         return ""
-    scale, digits = (1, 3) if name.startswith("auc") else (100, 1)
-    return f"{scale * figure.low:.{digits}f} to {scale * figure.high:.{digits}f}"
+    return f"{_bare(name, low)} to {_bare(name, high)}"
 
 
 def metric(name: str) -> str:
@@ -69,3 +71,10 @@ def seconds(number: float | None) -> str:
 def pixels(size: float | None) -> str:
     """``96 px``."""
     return "–" if size is None else f"{size:g}{NBSP}px"
+
+
+def _bare(name: str, number: float) -> str:
+    """A figure without its unit."""
+    if "against" in name:
+        return f"{100 * number:+.1f}"
+    return f"{number:.3f}" if name == "auc" else f"{100 * number:.1f}"

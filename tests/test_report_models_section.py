@@ -1,0 +1,63 @@
+"""The models section: every model with its scores, the candidate marked, curves drawn."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from drawn_findings import finished, learning
+
+from smearflow.report.findings import Findings
+from smearflow.report.models_section import ModelsSection, models_section, share_of
+from smearflow.report.pseudonyms import names_of
+
+
+def gathered(findings: Findings) -> ModelsSection:
+    section = models_section(findings, names_of(findings.manifest, findings.settings.data, hidden=True))
+    assert section is not None
+    return section
+
+
+@pytest.fixture
+def findings(tmp_path: Path) -> Findings:
+    return finished(tmp_path)
+
+
+def test_every_model_is_there_and_one_is_the_candidate(findings: Findings) -> None:
+    rows = gathered(findings).rows
+    assert [row.model.name for row in rows] == ["compact", "MobileNetV2", "VGG19"]
+    assert [row.model.name for row in rows if row.candidate] == [findings.candidate]
+    assert rows[2].scores is None
+    assert rows[2].error
+
+
+def test_the_candidates_curve_is_the_heavy_one_with_the_ring(findings: Findings) -> None:
+    roc = gathered(findings).roc
+    assert roc is not None
+    assert [s.name for s in roc.legend if s.style == "strong"] == [findings.candidate]
+    assert roc.svg.count('class="mark') == 1
+    assert "compact: AUC" in roc.svg
+
+
+def test_a_curve_that_was_not_kept_is_not_drawn(findings: Findings) -> None:
+    epochs = [{**e, "accuracy": math.nan} for e in learning(3)]
+    ((_, (loss, shares)),) = gathered(replace(findings, curves={"compact": epochs})).curves
+    assert [s.name for s in loss.legend] == ["loss, training", "loss, validation"]
+    assert [s.name for s in shares.legend] == ["accuracy, validation", "AUC, validation"]
+
+
+def test_one_epoch_can_be_drawn(findings: Findings) -> None:
+    ((_, (loss, _)),) = gathered(replace(findings, curves={"compact": learning(1)})).curves
+    assert loss.svg.count("<circle") == 2
+
+
+def test_a_run_without_models_has_no_section(findings: Findings) -> None:
+    summary = findings.summary.model_copy(update={"models": ()})
+    assert (
+        models_section(replace(findings, summary=summary), names_of(None, findings.settings.data, hidden=True)) is None
+    )
+
+
+def test_a_share_of_nothing_is_no_figure() -> None:
+    assert share_of(3, 1).replace("\xa0", " ") == "75.0 %"
+    assert share_of(0, 0) == "none there"
