@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from smearflow.configuration import inline
 from smearflow.data.manifest import COLUMNS, REASONS
 from smearflow.models.backbones import BACKBONES
 from smearflow.settings import Settings
@@ -33,8 +34,10 @@ def manifest() -> str:
 def backbones() -> str:
     heading = ("name", "MB", "top-1", "top-5", "parameters", "depth", "CPU ms", "GPU ms", "least px", "px here", "cut")
     rows = [
-        (b.name, b.size_mb, b.top1, b.top5, b.params and f"{b.params:,}", b.depth, b.cpu_ms, b.gpu_ms, b.least_size)
-        + (b.input_size, ", ".join(b.cut) if b.cut else "last layer" if b.frozen else "trained whole")
+        (
+            *(b.name, b.size_mb, b.top1, b.top5, b.params and f"{b.params:,}", b.depth, b.cpu_ms, b.gpu_ms),
+            *(b.least_size, b.input_size, ", ".join(b.cut or ()) or ("last layer" if b.frozen else "trained whole")),
+        )
         for b in BACKBONES
     ]
     told = "From `smearflow/models/backbones.py`: the published columns, and how each is used here."
@@ -55,7 +58,7 @@ def _keys(section: BaseModel, prefix: str) -> Iterator[tuple[str, object, str]]:
             yield from _keys(value, f"{prefix}{name}.")
         else:
             plain = section.model_dump(mode="json", exclude_none=True).get(name)
-            yield f"{prefix}{name}", plain, str(field.description)
+            yield f"{prefix}{name}", inline(plain), str(field.description)
 
 
 def _page(title: str, table: str, told: str) -> str:

@@ -75,7 +75,7 @@ def rules_of(data: Data, quality: Quality, *, labels_required: bool = True) -> t
     return (*about_files, *classes.suite(data, quality), *groups.suite(quality)) if labels_required else about_files
 
 
-class ContractBroken(DataError):  # noqa: N818 (the name says what happened)
+class ContractBroken(DataError):
     """A critical expectation failed. ``contract`` says which, and what else was found."""
 
     def __init__(self, contract: Contract) -> None:

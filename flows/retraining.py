@@ -25,7 +25,8 @@ from tasks.validate import validate
     name="retraining",
     flow_run_name="retrain on {settings.data.source}",
     log_prints=True,
-    task_runner=ThreadPoolTaskRunner(max_workers=32),  # threads only wait; leases decide how many trainers work
+    # Threads only wait: leases decide how many trainers work.
+    task_runner=ThreadPoolTaskRunner(max_workers=32),  # type: ignore[arg-type]  # its own type argument is off
 )
 def retraining(settings: Settings = Settings(), workspace: Path = Path("workspace"), fresh: bool = False) -> Summary:  # noqa: B008
     """From labelled images to a registered model and a report.

@@ -132,7 +132,7 @@ def _example(detail: ErrorDetails) -> str:
         return f"{'.'.join(names)}.{next(iter(default))}=VALUE"
     if names == ["models"]:
         default = [entry["name"] for entry in default]
-    value = _inline(default)
+    value = inline(default)
     return f"{'.'.join(names)}={value}" if " " not in value else f"'{'.'.join(names)}={value}'"
 
 
@@ -150,11 +150,11 @@ def _annotated(section: BaseModel, indent: str) -> list[str]:
             lines += [f"{indent}{name}:", *_annotated(value, indent + "  ")]
         else:
             plain = section.model_dump(mode="json", include={name}, exclude_none=name == "models")[name]
-            lines.append(f"{indent}{name}: {_inline(plain)}")
+            lines.append(f"{indent}{name}: {inline(plain)}")
     return lines
 
 
-def _inline(value: Any) -> str:
+def inline(value: Any) -> str:
     """``value`` as YAML on one line."""
     text: str = yaml.safe_dump(value, default_flow_style=True, width=1_000_000)
     return text.split("\n")[0]

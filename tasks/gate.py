@@ -55,16 +55,20 @@ def gate(
     settings: Settings,
     workspace: Workspace,
 ) -> Gated:
-    """Take the model that is best on validation; hold it against the floors, then against the champion."""
+    """Take the model that is best on validation; hold it against the floors, then against the champion.
+
+    A control (random frozen layers) is a candidate only where there is nothing else.
+    """
     uri = registry_uri(settings.registry, workspace)
     champion = find_champion(uri, settings.registry.name)
-    best = choose(evaluated.scores)
+    candidates = tuple(s for s in evaluated.scores if not models[s.name].control) or evaluated.scores
+    best = choose(candidates)
     incumbent = None
     if champion:
         other = Incumbent(champion.model, str(champion.version), champion.weights_digest)
         same = champion.weights_digest == best.weights_digest
         incumbent = other if same else _compared(other, champion, best, models[best.name], parts, settings, workspace)
-    return Gated(decide(evaluated.scores, incumbent, settings.gate, settings.data), champion)
+    return Gated(decide(candidates, incumbent, settings.gate, settings.data), champion)
 
 
 def _compared(

@@ -82,7 +82,7 @@ class Stage(Generic[P, R]):
     def submit(self, run: Run, *args: P.args, **kwargs: P.kwargs) -> PrefectFuture[R]:
         """The same, beside others. Who waits for the future notes the stage down."""
         folder = self.folder(run, *args, **kwargs)
-        return cast(PrefectFuture[R], self.bound(run, folder).submit(folder, *args, **kwargs))
+        return self.bound(run, folder).submit(folder, *args, **kwargs)
 
     def folder(self, run: Run, *args: P.args, **kwargs: P.kwargs) -> Path:
         """Where the result for these arguments lies: named by their key, or by the run."""

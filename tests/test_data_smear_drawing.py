@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from smearflow.data.smear_drawing import Cell, draw_cell, draw_slide
+from smearflow.data.smear_drawing import Cell, draw_cell, draw_slide, lay_marks
+from smearflow.data.smear_marks import DISTRACTORS, PARASITES
 
 
 def cells(patient: int, count: int, infected: bool) -> list[Cell]:
@@ -43,3 +44,15 @@ def test_cells_of_a_patient_look_alike() -> None:
 def test_the_same_draw_gives_the_same_picture(patient: int) -> None:
     first, second = (cells(patient, 1, infected=True)[0] for _ in range(2))
     assert np.array_equal(first.picture, second.picture) and first.boxes == second.boxes
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_cell_that_fills_its_canvas_has_room_for_what_hangs_over(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    purple = np.array([0.36, 1.05, 0.2], np.float32)
+    marks = [maker(draw, 130.0, purple) for maker in PARASITES + DISTRACTORS]
+    mask, density, places = lay_marks(draw, np.ones((90, 90), np.uint8), marks)
+    assert density.shape == (*mask.shape, 3)
+    assert np.isclose(density.sum(), sum(mark.density.sum() for mark in marks), rtol=1e-3)
+    for mark, (x, y) in zip(marks, places, strict=True):
+        assert mask[y : y + len(mark.body), x : x + len(mark.body)][mark.body & mark.attached].all()

@@ -38,7 +38,7 @@ SCALE = 128  # pixels a side at which sharpness is measured, so that crops of al
 RIM = np.ones((7, 7), np.uint8)  # 3 pixels at SCALE: the crisp cut against the background isn't texture
 
 
-class _Flaw(Exception):  # noqa: N818 - not an error of ours
+class _Flaw(Exception):
     """Why an image ends here: a reason of the vocabulary, and what the decoder said."""
 
     def __init__(self, reason: str, said: str | None = None) -> None:

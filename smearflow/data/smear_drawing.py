@@ -81,7 +81,7 @@ def draw_cell(draw: Draw, slide: Slide, infected: bool) -> Cell:
     """One cell of the slide. Its outline, size and shading are drawn alike whether it is ``infected`` or not."""
     mask = _outline(draw, slide.unit)
     marks = _marks(draw, slide, infected)
-    mask, density, places = _lay(draw, mask, marks)
+    mask, density, places = lay_marks(draw, mask, marks)
     window, corner = _window(mask)
     picture = _paint(draw, slide, mask[window], density[window])
     parasites = [maker.__name__ for maker in PARASITES]
@@ -103,15 +103,15 @@ def _marks(draw: Draw, slide: Slide, infected: bool) -> list[Mark]:
 
 
 def _outline(draw: Draw, unit: float) -> Mask:
-    """A cell's shape, 0 or 1, with room around it for what hangs over."""
+    """A cell's shape, 0 or 1, on a canvas with room for its tail."""
     import cv2
 
     size = unit * np.exp(draw.normal(0, 0.09))
     lobes = 1
     if draw.random() < UNUSUAL:
         lobes = int(draw.integers(1, 4))
-        size = size if lobes > 1 else draw.uniform(54, 75)
-    side = int((size * (1 + 0.75 * (lobes - 1)) + 0.9 * unit) / STEP)
+        size = min(size, TALLEST / 3.1) if lobes > 1 else draw.uniform(54, 75)
+    side = int((size * (1 + 0.75 * (lobes - 1)) + 0.7 * unit) / STEP)
     mask = np.zeros((side, side), np.uint8)
     for lobe in range(lobes):
         ahead = 0.75 * size * (lobe - (lobes - 1) / 2)
@@ -120,6 +120,8 @@ def _outline(draw: Draw, unit: float) -> Mask:
         _bite(draw, mask, size)
     if draw.random() < 0.07:
         _tail(draw, mask, size)
+    if lobes > 1 and draw.random() < 0.5:
+        mask = mask.T
     return np.asarray(np.kron(mask, np.ones((STEP, STEP), np.uint8)))
 
 
@@ -163,12 +165,16 @@ def _tail(draw: Draw, mask: Mask, size: float) -> None:
     cv2.fillPoly(mask, [np.rint([middle + side, tip + end, tip - end, middle - side]).astype(np.int32)], 1)
 
 
-def _lay(draw: Draw, mask: Mask, marks: list[Mark]) -> tuple[Mask, Floats, list[tuple[int, int]]]:
-    """Put the marks on the cell: the mask with what hangs over, the density of all (h, w, 3), and their corners."""
+def lay_marks(draw: Draw, mask: Mask, marks: list[Mark]) -> tuple[Mask, Floats, list[tuple[int, int]]]:
+    """Put the marks on the cell: the mask with what hangs over, the density of all (h, w, 3), and their corners (x, y).
+
+    ``mask`` (0 or 1) comes back with as much room around it as the largest mark may need at its very edge.
+    """
     import cv2
 
+    mask = np.pad(mask, max((len(mark.body) // 2 for mark in marks), default=0) + 1)
     depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    mask, density, places = mask.copy(), np.zeros((*mask.shape, 3), np.float32), []
+    density, places = np.zeros((*mask.shape, 3), np.float32), []
     for mark in marks:
         half = len(mark.body) // 2
         y, x = _place(draw, depth, mark)

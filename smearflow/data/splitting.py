@@ -59,7 +59,7 @@ def parts_of(divided: pd.DataFrame, path: Path, root: Path) -> Parts:
     counts = divided["split"].value_counts()
     return Parts(
         path=path,
-        digest=digest_of(sorted(zip(*(divided[c].tolist() for c in ("sha256", "label", "split")), strict=True))),
+        digest=digest_of(sorted(divided[["sha256", "label", "group", "split"]].itertuples(index=False, name=None))),
         root=root,
         **{name: int(counts[name]) for name in SETS},
         groups=int(divided["group"].nunique()),

@@ -55,7 +55,6 @@ def readable_rows(rows: pd.DataFrame, readable: Array) -> pd.DataFrame:
     return rows[readable].reset_index(drop=True)
 
 
-def part(name: str, rows: pd.DataFrame, inputs: Array, positive: str) -> Labelled:
-    """The set ``name`` (train, val or test) of ``inputs`` (rows, ...), with the truth."""
-    chosen = (rows["split"] == name).to_numpy(bool)
-    return Labelled(inputs[chosen], (rows["label"] == positive).to_numpy(bool)[chosen])
+def truth(name: str, rows: pd.DataFrame, positive: str) -> Array:
+    """Whether each image of the set ``name`` (train, val or test) is positive, bool (n,)."""
+    return (rows["label"] == positive).to_numpy(bool)[rows["split"] == name]

@@ -10,7 +10,7 @@ from smearflow.models import features
 from smearflow.models.backbones import Backbone
 from smearflow.models.child import say, timed
 from smearflow.models.engines import fastest
-from smearflow.models.fitted import Array, Fitted, part, readable_rows
+from smearflow.models.fitted import Array, Fitted, Labelled, readable_rows, truth
 from smearflow.models.heads import fit_head
 from smearflow.models.networks import boundary, features_of, with_head
 from smearflow.models.pixels import PixelStream, decode_files
@@ -28,7 +28,9 @@ def train_frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: Pix
     say(f"{engine.name} runs {row.name}, ready in {building + converting:.1f} s")
     (cached, readable), computing = timed(lambda: features.compute(stream, engine))
     kept = readable_rows(rows, readable)
-    training, validation = (part(name, kept, cached, spec.positive) for name in ("train", "val"))
+    training, validation = (
+        Labelled(cached[kept["split"] == name], truth(name, kept, spec.positive)) for name in ("train", "val")
+    )
     head, curves = fit_head(training, validation, spec.epochs)
     network = with_head(model, head.kernel, head.bias)
     check_agreement(network, sample, head.probability(engine(sample)))
@@ -52,5 +54,6 @@ def check_agreement(network: Any, pixels: Array, probability: Array) -> None:
         raise TrainingError(
             f"The assembled model differs from its cached features by {worst:.2g} in probability",
             f"At most {AGREEMENT:g} is rounding: this is a fault of smearflow, or of this machine's TensorFlow.",
+            permanent=True,
         )
     say(f"the assembled model agrees with its cached features to {worst:.1g}")

@@ -10,8 +10,8 @@ from smearflow.models.fitted import Array, Labelled, Row
 
 BATCH = 256
 RATE = 3e-3  # of Adam at the start; falls to 0 by a cosine
-DECAY = 1e-2  # L2 on the kernel; 2e-3 to 1e-2 differ by 0.001 accuracy on real cells
-CONSTANT = 1e-6  # a feature whose deviation is below this says nothing
+PRIOR = 50  # images that the L2 penalty weighs as much as: 50 / n on the kernel, a Gaussian prior of deviation 0.1
+LEAST = 1e-4  # a deviation below this counts as this: features are rounded at 1e-7, which must not be blown up
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Head:
 
 def fit_head(training: Labelled, validation: Labelled, epochs: int) -> tuple[Head, list[Row]]:
     """A head on features standardised by the training set's mean and deviation, and its curves."""
-    mean, deviation = training.inputs.mean(axis=0), training.inputs.std(axis=0)
-    deviation[deviation < CONSTANT] = 1.0
+    mean = training.inputs.mean(axis=0)
+    deviation = np.maximum(training.inputs.std(axis=0), LEAST)
     standard = (Labelled((each.inputs - mean) / deviation, each.positive) for each in (training, validation))
     kernel, bias, curves = _fit(next(standard), next(standard), epochs)
     folded = kernel / deviation
@@ -41,7 +41,9 @@ def _fit(training: Labelled, validation: Labelled, epochs: int) -> tuple[Array, 
     """Kernel (d,), bias and curves of a logistic regression with an L2 penalty, by Adam."""
     import keras
 
-    head = keras.layers.Dense(1, kernel_initializer="zeros", kernel_regularizer=keras.regularizers.L2(DECAY))
+    head = keras.layers.Dense(
+        1, kernel_initializer="zeros", kernel_regularizer=keras.regularizers.L2(PRIOR / len(training.inputs))
+    )
     network = keras.Sequential([keras.Input((training.inputs.shape[1],)), head])
     steps = math.ceil(len(training.inputs) / BATCH)
     network.compile(

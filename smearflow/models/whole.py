@@ -9,7 +9,7 @@ import pandas as pd
 from smearflow.models.augmentation import augmented
 from smearflow.models.child import say, timed
 from smearflow.models.curves import curves_on
-from smearflow.models.fitted import Array, Fitted, Labelled, Row, part, readable_rows
+from smearflow.models.fitted import Array, Fitted, Labelled, Row, readable_rows, truth
 from smearflow.models.networks import WHOLE, with_probability
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import TrainSpec
@@ -24,25 +24,33 @@ def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fit
     size = spec.input_size
     network, compiling = timed(lambda: WHOLE[spec.model.name](size))
     (pixels, kept), decoding = timed(lambda: gather(stream, rows, size))
-    training, validation = (part(name, kept, pixels, spec.positive) for name in ("train", "val"))
+    training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
     curves = fit(network, training, validation, spec.augment, spec.train.model_copy(update={"epochs": spec.epochs}))
     served = with_probability(network)
-    probability = served.predict(pixels, batch_size=SCORED, verbose=0)[:, 0]
+    probability = np.empty(len(kept))
+    for name, each in pixels.items():
+        probability[kept["split"] == name] = served.predict(each, batch_size=SCORED, verbose=0)[:, 0]
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     return Fitted(served, kept, probability, curves, trainable, None, compiling, decoding)
 
 
-def gather(stream: PixelStream, rows: pd.DataFrame, size: int) -> tuple[Array, pd.DataFrame]:
-    """All readable pixels, uint8 (n, size, size, 3), and their rows."""
-    pixels = np.empty((len(rows), size, size, 3), np.uint8)
+def gather(stream: PixelStream, rows: pd.DataFrame, size: int) -> tuple[dict[str, Array], pd.DataFrame]:
+    """All readable pixels by set, uint8 (n, size, size, 3) each, and the rows that are readable."""
+    splits = rows["split"].to_numpy(str)
+    pixels = {name: np.empty((int(np.sum(splits == name)), size, size, 3), np.uint8) for name in np.unique(splits)}
+    filled = dict.fromkeys(pixels, 0)
     readable: list[bool] = []
-    filled = 0
     for decoded in stream:
-        pixels[filled : filled + len(decoded.pixels)] = decoded.pixels
-        filled += len(decoded.pixels)
-        readable += [error is None for error in decoded.errors]
-    say(f"decoded {filled:,}/{len(rows):,}")
-    return pixels[:filled], readable_rows(rows, np.array(readable, dtype=bool))
+        good = [error is None for error in decoded.errors]
+        sets = splits[len(readable) :][: len(good)][good]
+        readable += good
+        for name in np.unique(sets):
+            chosen = decoded.pixels[sets == name]
+            pixels[name][filled[name] : filled[name] + len(chosen)] = chosen
+            filled[name] += len(chosen)
+    say(f"decoded {sum(filled.values()):,}/{len(rows):,}")
+    kept = readable_rows(rows, np.array(readable, dtype=bool))
+    return {name: pixels[name][:count] for name, count in filled.items() if count}, kept
 
 
 def fit(network: Any, training: Labelled, validation: Labelled, augment: Augment, train: Train) -> list[Row]:

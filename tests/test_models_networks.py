@@ -1,0 +1,82 @@
+"""The networks have the sizes that were published, see pixels as their weights did, and agree in every form (15 s)."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from smearflow.errors import SettingsError, TrainingError
+from smearflow.models.backbones import find
+from smearflow.models.engines import LiteRtEngine, TensorFlowEngine, fastest
+from smearflow.models.networks import compact, features_of, preprocessed, simple_cnn, with_head
+from smearflow.settings import Model
+
+SIDE = 32
+PIXELS = np.random.default_rng(0).integers(0, 256, (40, SIDE, SIDE, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def features() -> Any:
+    """MobileNetV2 at random weights, cut at two early layers."""
+    keras.utils.set_random_seed(1)
+    return features_of(find("MobileNetV2"), cut_at("block_1_expand_relu", "block_3_expand_relu"), None)
+
+
+def cut_at(*layers: str) -> Model:
+    return Model(name="MobileNetV2", input_size=SIDE, cut=layers or None)
+
+
+@pytest.mark.parametrize("size", [32, 96])
+def test_compact_has_98289_parameters_at_any_size(size: int) -> None:
+    assert compact(size).count_params() == 98_289
+
+
+def test_simple_cnn_is_the_lectures() -> None:
+    assert simple_cnn(150).count_params() == 21_590_593
+
+
+@pytest.mark.parametrize("name", ["ResNet50", "DenseNet121", "MobileNetV2"])
+def test_pixels_are_prepared_as_keras_itself_does(name: str) -> None:
+    module = {"ResNet50": "resnet", "DenseNet121": "densenet", "MobileNetV2": "mobilenet_v2"}[name]
+    pixels = keras.Input((SIDE, SIDE, 3))
+    ours = keras.Model(pixels, preprocessed(pixels, find(name).preprocessing)).predict(PIXELS, verbose=0)
+    theirs = getattr(keras.applications, module).preprocess_input(PIXELS.astype(np.float32))
+    assert np.allclose(ours, theirs, atol=1e-3)
+
+
+def test_features_are_average_and_maximum_of_each_layer_of_the_cut(features: Any) -> None:
+    assert features.output.shape == (None, 2 * 96 + 2 * 144)
+    assert not features.trainable_weights
+
+
+def test_without_a_cut_the_last_layer_is_the_feature() -> None:
+    assert features_of(find("MobileNetV2"), cut_at(), None).output.shape == (None, 2 * 1280)
+
+
+def test_an_unknown_layer_is_answered_with_its_neighbours() -> None:
+    with pytest.raises(SettingsError, match=r"no layer 'block_6_expand_rel'(.|\n)*block_6_expand_relu"):
+        features_of(find("MobileNetV2"), cut_at("block_6_expand_rel"), None)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    other = tmp_path / "compact.weights.h5"
+    compact(SIDE).save_weights(other)
+    with pytest.raises(TrainingError, match=r"compact.weights.h5 does not fit MobileNetV2") as caught:
+        features_of(find("MobileNetV2"), cut_at("block_1_expand_relu"), other)
+    assert not caught.value.retryable
+
+
+def test_engines_agree_also_on_a_batch_that_is_not_full(features: Any) -> None:
+    plain, lite = TensorFlowEngine(features, SIDE), LiteRtEngine(features, SIDE, threads=1)
+    assert np.allclose(plain(PIXELS), lite(PIXELS), atol=1e-3)
+    assert fastest(features, SIDE, 1, PIXELS[:8]).name == "LiteRT"
+
+
+def test_the_whole_model_is_the_head_on_the_features(features: Any, tmp_path: Path) -> None:
+    kernel = np.random.default_rng(1).normal(0, 0.1, features.output.shape[1]).astype(np.float32)
+    with_head(features, kernel, 0.25).save(tmp_path / "model.keras")
+    said = keras.models.load_model(tmp_path / "model.keras").predict(PIXELS, verbose=0)[:, 0]
+    logits = features.predict(PIXELS, verbose=0) @ kernel + 0.25
+    assert np.allclose(said, 1 / (1 + np.exp(-logits)), atol=1e-4)
