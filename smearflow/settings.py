@@ -167,7 +167,9 @@ class Model(Section):
 class Train(Section):
     """How the networks that are trained whole are fitted, and what a trainer may use."""
 
-    epochs: int = Field(10, ge=1, le=1000, description="Passes over the training set, 1 to 1000.")
+    epochs: int | None = Field(
+        None, ge=1, le=1000, description="Passes over the training set, 1 to 1000; default: 10, more for few images."
+    )
     batch_size: int = Field(32, ge=1, le=4096, description="Images a step, 1 to 4096.")
     learning_rate: float = Field(2e-3, gt=0, le=1, description="Of AdamW at the start; falls to 0 by a cosine.")
     label_smoothing: float = Field(0.03, ge=0, lt=0.5, description="Towards 0.5: labels are not all right.")

@@ -1,5 +1,6 @@
 """The networks have the sizes that were published, see pixels as their weights did, and agree in every form (15 s)."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +81,18 @@ def test_the_whole_model_is_the_head_on_the_features(features: Any, tmp_path: Pa
     said = keras.models.load_model(tmp_path / "model.keras").predict(PIXELS, verbose=0)[:, 0]
     logits = features.predict(PIXELS, verbose=0) @ kernel + 0.25
     assert np.allclose(said, 1 / (1 + np.exp(-logits)), atol=1e-4)
+
+
+def test_a_file_that_holds_only_some_layers_is_refused(tmp_path: Path) -> None:
+    whole = keras.applications.MobileNetV2(input_shape=(SIDE, SIDE, 3), include_top=False, weights=None)
+    keras.Model(whole.input, whole.get_layer("block_2_add").output).save_weights(tmp_path / "some.weights.h5")
+    with pytest.raises(TrainingError, match=r"some.weights.h5 does not fit MobileNetV2"):
+        features_of(find("MobileNetV2"), cut_at("block_1_expand_relu"), tmp_path / "some.weights.h5")
+
+
+@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2"])
+def test_published_weights_fit(name: str, shared: Callable[[str], Path]) -> None:
+    file = {"MobileNet": "mobilenet_1.00_no_top", "MobileNetV2": "mobilenet_v2_1.00_no_top"}[name]
+    row = find(name)
+    model = Model(name=name, input_size=SIDE, cut=row.cut)
+    assert features_of(row, model, shared(f"weights/{file}.weights.h5")).output.shape[1] > 600

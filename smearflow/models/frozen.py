@@ -7,7 +7,7 @@ import pandas as pd
 
 from smearflow.errors import TrainingError
 from smearflow.models import features
-from smearflow.models.backbones import Backbone
+from smearflow.models.backbones import HEAD_EPOCHS, Backbone
 from smearflow.models.child import say, timed
 from smearflow.models.engines import fastest
 from smearflow.models.fitted import Array, Fitted, Labelled, readable_rows, truth
@@ -31,7 +31,7 @@ def train_frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: Pix
     training, validation = (
         Labelled(cached[kept["split"] == name], truth(name, kept, spec.positive)) for name in ("train", "val")
     )
-    head, curves = fit_head(training, validation, spec.epochs)
+    head, curves = fit_head(training, validation, spec.model.epochs or HEAD_EPOCHS)
     network = with_head(model, head.kernel, head.bias)
     check_agreement(network, sample, head.probability(engine(sample)))
     return Fitted(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from smearflow.data.sources import file_at
 from smearflow.models.child import import_keras, say, watch_parent
 from smearflow.models.pixels import decode_files
 from smearflow.models.spec import ScoreSpec
@@ -39,7 +40,7 @@ def score_files(bundle: Path, paths: Iterable[Path]) -> Iterator[Score]:
 
 def score_rows(bundle: Path, rows: pd.DataFrame, root: Path) -> pd.DataFrame:
     """``rows`` (path below ``root``, ...) with the column probability, float64, null where unreadable."""
-    files = [root / path for path in rows["path"]]
+    files = [file_at(root, path) for path in rows["path"]]
     scores = pd.Series([s.probability for s in score_files(bundle, files)], index=rows.index, dtype="float64")
     return rows.assign(probability=scores)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
+from smearflow.data.sources import file_at
 from smearflow.models.augmentation import augment_sheet
 from smearflow.models.child import say, watch_parent
 from smearflow.models.pixels import decode_files
@@ -37,7 +38,7 @@ def chosen(rows: pd.DataFrame, spec: SheetSpec) -> list[Path]:
     """Training images to show: as many of each class, drawn by the seed."""
     train = rows[rows["split"] == "train"]
     drawn = train.groupby("label").sample(spec.images // 2, random_state=spec.seed, replace=True)
-    return [spec.root / path for path in drawn["path"].drop_duplicates()]
+    return [file_at(spec.root, path) for path in drawn["path"].drop_duplicates()]
 
 
 if __name__ == "__main__":

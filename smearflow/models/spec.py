@@ -15,7 +15,7 @@ class Message(BaseModel):
 
 
 class TrainSpec(Message):
-    """One backbone to train. ``model`` is resolved: input_size, weights and epochs are set."""
+    """One backbone to train. ``model`` is resolved: input_size and weights are set."""
 
     parts: Path = Field(description="split.parquet: path, sha256, label, group, split of every image.")
     root: Path = Field(description="Folder that the paths in `parts` are below.")
@@ -31,7 +31,7 @@ class TrainSpec(Message):
     @field_validator("model")
     @classmethod
     def _resolved(cls, value: Model) -> Model:
-        if value.input_size is None or value.weights is None or value.epochs is None:
+        if value.input_size is None or value.weights is None:
             raise ValueError(f"{value.name} isn't resolved: see smearflow.models.backbones.resolve")
         return value
 
@@ -39,10 +39,6 @@ class TrainSpec(Message):
     def input_size(self) -> int:
         """Side of the input, pixels."""
         return cast(int, self.model.input_size)
-
-    @property
-    def epochs(self) -> int:
-        return cast(int, self.model.epochs)
 
 
 class Seconds(Message):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from smearflow.data.sources import file_at
 from smearflow.errors import SmearflowError
 from smearflow.models.backbones import Backbone, find
 from smearflow.models.bundles import weights_digest, write_bundle
@@ -40,7 +41,8 @@ def main(arguments: list[str]) -> int:
 def train(spec: TrainSpec) -> None:
     """Train, score every image, and write it all into ``spec.out``. Files are decoded while TensorFlow imports."""
     rows, row = pd.read_parquet(spec.parts), find(spec.model.name)
-    with PixelStream([spec.root / path for path in rows["path"]], spec.input_size, spec.threads) as stream:
+    files = [file_at(spec.root, path) for path in rows["path"]]
+    with PixelStream(files, spec.input_size, spec.threads) as stream:
         importing = timed(lambda: import_keras(spec.threads, spec.train.seed))[1]
         say(f"import {importing:.1f} s")
         start = time.perf_counter()
