@@ -79,7 +79,8 @@ def histogram(title: str, description: str, label: str, samples: Sequence[tuple[
     y = Axis("images", 0, max(1, *(h for sample in heights for h in sample)) * 1.05)
     bins = [x.low + n * width for n in range(len(heights[0]))]
     series = [Series(samples[n][0], list(zip(bins, h, strict=True)), n, "bars") for n, h in enumerate(heights)]
-    drawn = "".join(_bars(x, y, s, width) for s in series)
+    slim = width / len(series)  # side by side in each bin: laid over each other they mix to a third colour
+    drawn = "".join(_bars(x, y, s, n * slim, slim) for n, s in enumerate(series))
     return Chart(title, _svg(title, description, y, _frame(x, y) + drawn), tuple(series))
 
 
@@ -163,11 +164,12 @@ def _counted(values: Iterable[float], x: Axis, width: float) -> list[int]:
     return counts
 
 
-def _bars(x: Axis, y: Axis, series: Series, width: float) -> str:
+def _bars(x: Axis, y: Axis, series: Series, offset: float, width: float) -> str:
+    """Bars of ``width``, ``offset`` from the beginning of their bins, both in units of ``x``."""
     floor, wide = _y(y, 0), _x(x, x.low + width) - _x(x, x.low)
     return "".join(
-        f'<rect class="bar {series.classes}" x="{_x(x, at) + 0.5:.1f}" y="{_y(y, height):.1f}"'
-        f' width="{max(wide - 1, 1):.1f}" height="{floor - _y(y, height):.1f}"/>'
+        f'<rect class="bar {series.classes}" x="{_x(x, at + offset):.1f}" y="{_y(y, height):.1f}"'
+        f' width="{max(wide - 0.5, 1):.1f}" height="{floor - _y(y, height):.1f}"/>'
         for at, height in series.points
         if height
     )

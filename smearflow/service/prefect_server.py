@@ -24,6 +24,7 @@ from smearflow.workspace import Workspace, write_text
 
 HOST = "127.0.0.1"
 PORT = 4200
+PORT_LIMIT = 3.0  # seconds
 START_LIMIT = 90.0  # seconds; a cold start takes 10-15 (migrations), a warm one 5
 LOG_LINES = 12  # of a server that didn't start, shown in the error
 
@@ -99,6 +100,7 @@ def ensure_server(workspace: Workspace, port: int = PORT) -> Server:
             record = _start(workspace, port)
         elif not _serves(record, workspace):
             record.daemon.end()
+            _wait_until_free(record.port)
             record = _start(workspace, record.port)  # where running flows and open pages look for it
     return Server(record.api_url, record.pid, external=False)
 
@@ -286,6 +288,13 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _wait_until_free(port: int) -> None:
+    """Give a process that was just killed a moment: its last threads may still hold the port."""
+    deadline = time.monotonic() + PORT_LIMIT
+    while not _is_free(port) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _free_port() -> int:
