@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from smearflow.service.prefect_api import can_write, is_home, problem_of
+from smearflow.service.prefect_api import can_write, is_home, problem_of, shows_page
 
 
 @contextmanager
@@ -28,6 +28,14 @@ def serving(answer: Callable[[str], tuple[int, bytes]]) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/api"
         server.shutdown()
+
+
+def test_a_server_whose_page_is_gone_is_noticed() -> None:
+    with serving(lambda path: (200 if path == "/" else 404, b"<html>")) as url:
+        assert shows_page(url)
+    with serving(lambda path: (500, b"Internal Server Error")) as url:
+        assert not shows_page(url)
+    assert not shows_page("http://127.0.0.1:9/api")
 
 
 def test_nobody_there_is_a_problem_in_words() -> None:

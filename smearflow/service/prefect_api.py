@@ -33,6 +33,15 @@ def can_write(api_url: str) -> bool:
     return True
 
 
+def shows_page(api_url: str) -> bool:
+    """Whether the local server still has its page: one whose environment was installed anew under it has not."""
+    try:
+        with DIRECT.open(api_url.removesuffix("api"), timeout=LIMIT) as answer:
+            return bool(answer.status == 200)
+    except NO_ANSWER:
+        return False
+
+
 def problem_of(api_url: str) -> str | None:
     """Why the server at ``api_url``, any server, can't be used; None where it can. One that asks for a key can."""
     try:

@@ -19,7 +19,7 @@ from typing import Literal
 
 from smearflow.errors import MissingPart
 from smearflow.service.daemon import Daemon, start_of
-from smearflow.service.prefect_api import can_write, is_home, problem_of
+from smearflow.service.prefect_api import can_write, is_home, problem_of, shows_page
 from smearflow.workspace import Workspace, write_text
 
 HOST = "127.0.0.1"
@@ -163,12 +163,13 @@ def _external(api_url: str) -> Server:
 
 
 def _serves(record: Record, workspace: Workspace) -> bool:
-    """Whether the recorded server lives, still has this workspace's database, and can write to it."""
+    """Whether the recorded server lives, still has this workspace's database and its page, and can write."""
     return (
         record.daemon.lives
         and record.database == _database(workspace)
         and is_home(record.api_url, workspace.prefect_home)
         and can_write(record.api_url)
+        and shows_page(record.api_url)
     )
 
 
