@@ -107,11 +107,18 @@ def _check(rule: Rule, found: engine.Result, table: pd.DataFrame) -> Check:
         why=rule.why,
         fix=rule.fix,
         passed=found.passed,
-        observed=_of_classes(table, str(rule.column)) if of_classes else _of_images(found),
+        observed=_observed(rule, found, table),
         bound=rule.bound,
         unexpected=found.unexpected,
         first=() if of_classes else found.rows[:FIRST],
     )
+
+
+def _observed(rule: Rule, found: engine.Result, table: pd.DataFrame) -> str:
+    """What was found, in words with figures: of the classes, of the images, or how many rows there are."""
+    if rule.table == "classes":
+        return _of_classes(table, str(rule.column))
+    return _of_images(found) if rule.column else f"{len(table):,}"
 
 
 def _of_classes(table: pd.DataFrame, column: str) -> str:

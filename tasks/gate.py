@@ -31,7 +31,7 @@ class Gated:
 def says(gated: Gated) -> str:
     verdict = gated.verdict
     rows = "".join(
-        f"| {c.name} | {c.floor:+.3f} | {c.value:.3f} ({c.low:.3f} to {c.high:.3f}) | {'yes' if c.passed else 'NO'} |\n"
+        f"| {c.name} | {c.floor:.3f} | {c.value:.3f} ({c.low:.3f} to {c.high:.3f}) | {'yes' if c.passed else 'NO'} |\n"
         for c in verdict.checks
     )
     return f"""# {WORDS[verdict.outcome]}: {verdict.candidate}

@@ -56,6 +56,7 @@ class Stage(Generic[P, R]):
     def __init__(
         self, function: Callable[Concatenate[Path, P], R], says: Callable[[R], str], code: tuple[str, ...], cached: bool
     ) -> None:
+        self.function = function  # without Prefect
         self.name = function.__name__
         self.says = says
         self.cached = cached
