@@ -41,7 +41,7 @@ status: install  ## what runs where
 lock:  ## requirements.lock, made from pyproject.toml (uses uv, or installs it beside the environment)
 	@command -v uv >/dev/null || { python3 -m venv .uv && .uv/bin/pip install -q uv; }
 	$$(command -v uv || echo .uv/bin/uv) pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.lock
+	  --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.lock
 
 clean: down  ## remove environment and workspace
 	rm -rf .venv .uv '$(WORKSPACE)'
@@ -61,7 +61,7 @@ install: .venv/.installed
 	  uv pip install --quiet --python .venv --no-deps --no-build-isolation -e .; \
 	else \
 	  "$$python" -m venv --clear .venv; \
-	  $(BIN)/pip install --quiet --require-hashes -r requirements.lock; \
+	  $(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock; \
 	  $(BIN)/pip install --quiet --no-deps --no-build-isolation -e .; \
 	fi
 	@touch $@
