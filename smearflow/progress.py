@@ -1,6 +1,7 @@
 """Progress of long work: bars on a terminal, plain lines elsewhere."""
 
 import contextlib
+import re
 import sys
 import threading
 import time
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 Advance = Callable[[int], None]
+COUNTED = re.compile(r"(\w+) ([\d,]+)/([\d,]+)")
 LINE_EVERY = 10.0  # seconds between plain lines
 
 
@@ -28,6 +30,30 @@ def progress(label: str, total: int) -> Iterator[Advance]:
         task = bars.add_task(label, total=total)
         try:
             yield lambda count: bars.advance(task, count)
+        finally:
+            bars.remove_task(task)
+
+
+@contextlib.contextmanager
+def overheard(label: str) -> Iterator[Callable[[str], None]]:
+    """Yields what takes the lines of a process that works for us: they are printed after ``label``.
+
+    On a terminal lines such as "epoch 3/10 loss 0.3" or "features 1,024/9,356" move a bar as well.
+    """
+    if not sys.stderr.isatty():
+        yield lambda line: print(f"{label}: {line}", flush=True)
+        return
+    with DISPLAY as bars:
+        task = bars.add_task(label, total=None)
+
+        def hear(line: str) -> None:
+            print(f"{label}: {line}", flush=True)
+            if counted := COUNTED.match(line):
+                done, total = (int(counted[n].replace(",", "")) for n in (2, 3))
+                bars.update(task, description=f"{label}, {counted[1]}", completed=done, total=total, refresh=True)
+
+        try:
+            yield hear
         finally:
             bars.remove_task(task)
 

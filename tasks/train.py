@@ -16,6 +16,7 @@ from smearflow.models.leases import count_gpus, environment_of, lease
 from smearflow.models.plans import Plan
 from smearflow.models.spec import Trained, TrainSpec
 from smearflow.models.training import run_trainer, slots
+from smearflow.progress import overheard
 from smearflow.settings import Augment, Data, Settings, Train
 from smearflow.workspace import Workspace, building
 from tasks.stage import Run, common_state, stage
@@ -73,8 +74,8 @@ def train(
             out=aside,
             threads=cores,
         )
-        visible = environment_of(index, gpus)
-        trained = run_trainer(spec, how.time_limit, lambda line: print(f"{plan.label}: {line}"), visible)
+        with overheard(plan.label) as hear:
+            trained = run_trainer(spec, how.time_limit, hear, environment_of(index, gpus))
     return trained.model_copy(update={"folder": folder})
 
 

@@ -4,7 +4,7 @@ import io
 import sys
 
 from smearflow import progress as module
-from smearflow.progress import progress, silent
+from smearflow.progress import overheard, progress, silent
 
 
 def test_short_work_says_nothing(capsys):
@@ -34,6 +34,22 @@ def test_on_a_terminal_several_bars_share_it_and_leave_nothing_running(monkeypat
         drawn(1)
     assert "scan" in terminal.getvalue() and "draw" in terminal.getvalue()
     assert module.DISPLAY.users == 0
+
+
+def test_the_lines_of_a_trainer_are_printed_after_its_name(capsys):
+    with overheard("compact") as hear:
+        hear("epoch 3/10 loss 0.3")
+    assert capsys.readouterr().out == "compact: epoch 3/10 loss 0.3\n"
+
+
+def test_on_a_terminal_they_move_a_bar(monkeypatch, capsys):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with overheard("compact") as hear:
+        hear("import 5.2 s")
+        hear("features 1,024/9,356")
+        assert module.DISPLAY.users == 1
+    assert "compact, features" in terminal.getvalue() and "1024/9356" in terminal.getvalue()
 
 
 def test_silent_progress_takes_counts():
