@@ -22,7 +22,7 @@ def closing_lines(summary: Summary, workspace: Workspace) -> list[str]:
 def validation_lines(summary: Summary) -> list[str]:
     """What `smearflow validate` prints: counts, warnings, and where everything is."""
     data = summary.dataset
-    lines = verdict_lines(summary)
+    lines = [f"verdict   {summary.verdict.why}"]
     if data:
         classes = ", ".join(f"{name} {count:,}" for name, count in data.classes.items())
         lines.append(f"images    {data.images:,} of {data.groups:,} groups ({classes or 'no labels'})")

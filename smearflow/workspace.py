@@ -75,7 +75,8 @@ class Workspace:
 def building(target: Path) -> Iterator[Path]:
     """A folder to fill. It takes the place of ``target`` once the body has ended well; else nothing is left of it."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    _sweep(target)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.{os.getpid()}.", dir=target.parent))
     try:
         yield aside
         files = {str(f.relative_to(aside)): f.stat().st_size for f in sorted(aside.rglob("*")) if f.is_file()}
@@ -85,6 +86,24 @@ def building(target: Path) -> Iterator[Path]:
         aside.rename(target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what builders of ``target`` left aside that were killed: their process is gone."""
+    for left in target.parent.glob(f".{target.name}.*"):
+        pid = left.name.removeprefix(f".{target.name}.").split(".")[0]
+        if not pid.isdigit() or not _lives(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def is_whole(artifact: Path) -> bool:

@@ -60,14 +60,25 @@ def summarise(run: Run, error: BaseException | None = None) -> Summary:
 
 def _verdict(run: Run, error: BaseException | None) -> Verdict:
     if error is not None:
-        told = error if isinstance(error, SmearflowError) else None
-        why = told.what if told else f"{type(error).__name__}: {error}"
-        return Verdict(outcome="failed", why=why, next=told.fix if told else "See the log of the run in Prefect.")
+        return _failure(error)
     gated: Gated | None = run.reached.get("gate")
     if gated:
         verdict = gated.verdict
         return Verdict(outcome=OUTCOMES[verdict.outcome], why=verdict.why, next=verdict.next)
-    return Verdict(outcome="none", why="The data hold the contract; nothing was trained.", next="smearflow run")
+    return Verdict(
+        outcome="none", why="The data hold the contract; nothing was trained.", next="Train on them: smearflow run."
+    )
+
+
+def _failure(error: BaseException) -> Verdict:
+    """In the error's own words; an interruption and a bug of ours have none."""
+    if isinstance(error, SmearflowError):
+        return Verdict(outcome="failed", why=error.what, next=error.fix)
+    if not isinstance(error, Exception):  # Ctrl-C, or Prefect's answer to SIGTERM
+        again = "Run it again: it takes up what was finished."
+        return Verdict(outcome="failed", why=f"The run was interrupted ({type(error).__name__}).", next=again)
+    told = f"{type(error).__name__}: {error}"
+    return Verdict(outcome="failed", why=told, next="This is a bug of smearflow: see the run's log in Prefect.")
 
 
 def _dataset(source: Source | None, manifest: Manifest | None) -> Dataset | None:

@@ -1,6 +1,8 @@
 """Writing aside and renaming: a reader sees what was there, or what is finished."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
@@ -23,6 +25,16 @@ def test_nothing_is_left_of_an_artifact_that_failed(tmp_path):
         (aside / "half").write_text("half")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_builder_left_aside_is_swept_and_a_living_ones_is_not(tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for pid in (ended.pid, os.getpid()):
+        (tmp_path / f".key.{pid}.abc").mkdir()
+    with building(tmp_path / "key"):
+        pass
+    assert {f.name for f in tmp_path.iterdir()} == {"key", f".key.{os.getpid()}.abc"}
 
 
 def test_a_finished_artifact_takes_the_place_of_the_one_before(tmp_path):
