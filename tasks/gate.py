@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from smearflow.data.splitting import Parts
-from smearflow.evaluation.gate import Incumbent, Verdict, choose, decide
+from smearflow.evaluation.gate import choose, decide
 from smearflow.evaluation.scoring import Scores, compare
+from smearflow.evaluation.verdict import Incumbent, Verdict
 from smearflow.models.spec import ScoreSpec, Trained
 from smearflow.models.training import run_module
 from smearflow.registry.champion import Champion, fetch_bundle, find_champion

@@ -3,9 +3,10 @@
 import math
 from dataclasses import replace
 
-from smearflow.evaluation.gate import Incumbent, Verdict, choose, decide
+from smearflow.evaluation.gate import choose, decide
 from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.scoring import Scores
+from smearflow.evaluation.verdict import Incumbent, Verdict
 from smearflow.settings import Data, Gate
 
 GOOD = {

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from drawn_findings import PATIENTS, failed, finished
 
-from smearflow.evaluation.gate import GateCheck
+from smearflow.evaluation.verdict import GateCheck
 from smearflow.report.findings import Findings
 from smearflow.report.page import SECTIONS, render
 from smearflow.settings import Report, Settings

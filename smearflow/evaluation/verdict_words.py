@@ -2,14 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from smearflow.evaluation.intervals import FEW_GROUPS, Interval
 from smearflow.evaluation.scoring import Scores
+from smearflow.evaluation.verdict import GateCheck, Incumbent
 from smearflow.settings import Data, Gate
-
-if TYPE_CHECKING:
-    from smearflow.evaluation.gate import GateCheck, Incumbent
 
 NOT_TRAINED = "No model was trained: every backbone failed."
 TRAIN_AGAIN = "See why each backbone failed, mend that, and run again. A champion, if there is one, stays."
@@ -32,17 +29,17 @@ def floors(gate: Gate) -> str:
     return f"The floors are {_share(gate.sensitivity)} and {_share(gate.specificity)}."
 
 
-def missed(name: str, failed: Sequence["GateCheck"]) -> str:
+def missed(name: str, failed: Sequence[GateCheck]) -> str:
     """Which floors a model misses."""
     return f"That is not good enough: {_listed([_miss(c) for c in failed])}."
 
 
-def same(champion: "Incumbent") -> str:
+def same(champion: Incumbent) -> str:
     """The candidate and the champion are one."""
     return f"This run's best model is the champion itself ({_named(champion)}): its weights are the same."
 
 
-def compared(champion: "Incumbent", rival: Sequence["GateCheck"]) -> str:
+def compared(champion: Incumbent, rival: Sequence[GateCheck]) -> str:
     """How the candidate stands against the champion."""
     if any(math.isnan(c.value) for c in rival):
         return f"It could not be compared with the champion ({_named(champion)}) on the same test images."
@@ -52,7 +49,7 @@ def compared(champion: "Incumbent", rival: Sequence["GateCheck"]) -> str:
     return f"On the same test images it is {found} than the champion ({_named(champion)}): {figures}; {tolerated}."
 
 
-def after_miss(champion: "Incumbent | None") -> str:
+def after_miss(champion: Incumbent | None) -> str:
     """What to do where no candidate is good enough."""
     stays = f"The champion ({_named(champion)}) stays." if champion else "There is still no champion."
     return (
@@ -61,17 +58,17 @@ def after_miss(champion: "Incumbent | None") -> str:
     )
 
 
-def after_defeat(champion: "Incumbent") -> str:
+def after_defeat(champion: Incumbent) -> str:
     """What to do where the champion is better, or may be."""
     return f"The champion ({_named(champion)}) stays. Nothing to do: a week without a better model is an ordinary one."
 
 
-def succession(champion: "Incumbent") -> str:
+def succession(champion: Incumbent) -> str:
     """What a promotion means."""
     return f"It takes the place of {_named(champion)}: from now on it scores new images."
 
 
-def _named(champion: "Incumbent") -> str:
+def _named(champion: Incumbent) -> str:
     return f"{champion.model}, version {champion.version}"
 
 
@@ -84,7 +81,7 @@ def _on_whom(scores: Scores, data: Data) -> str:
     return f"on {patients} ({scores.images:,} images{few})"
 
 
-def _miss(check: "GateCheck") -> str:
+def _miss(check: GateCheck) -> str:
     name = "AUC" if check.name == "auc" else check.name
     if math.isnan(check.value):
         return f"{name} could not be measured, for want of images of a class"
@@ -94,7 +91,7 @@ def _miss(check: "GateCheck") -> str:
     return f"{name} is {written}, wholly below its floor of {floor}"
 
 
-def _difference(check: "GateCheck") -> str:
+def _difference(check: GateCheck) -> str:
     name = {"auc against champion": "AUC", "balanced_accuracy against champion": "balanced accuracy"}[check.name]
     return f"{name} {100 * check.value:+.1f} points ({100 * check.low:+.1f} to {100 * check.high:+.1f})"
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import pandas as pd
 
-from smearflow.evaluation.gate import GateCheck
 from smearflow.evaluation.scoring import Scores
+from smearflow.evaluation.verdict import GateCheck
 from smearflow.settings import Settings
 from smearflow.summary import Summary
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smearflow.evaluation.gate import GateCheck
 from smearflow.evaluation.scoring import Scores
+from smearflow.evaluation.verdict import GateCheck
 from smearflow.report.charts import SQUARE, Axis, Chart, Series, diagonal, lines, mark
 from smearflow.report.findings import Epoch, Findings
 from smearflow.report.pseudonyms import Names
