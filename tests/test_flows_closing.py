@@ -1,0 +1,47 @@
+"""The last lines of a run: a failed or kept one says what it knows, and no more."""
+
+from pathlib import Path
+
+from flows.closing import closing_lines, validation_lines
+from smearflow.summary import Dataset, Paths, PrefectRun, Summary, Validation, Verdict
+from smearflow.workspace import Workspace
+
+DATA = Dataset(
+    digest="d",
+    images=90,
+    classes={"Parasitized": 40, "Uninfected": 50},
+    groups=9,
+    quarantined=3,
+    review=2,
+    ignored=1,
+    links=0,
+)
+
+
+def summary(**parts):
+    verdict = Verdict(outcome="none", why="Not good enough.", next="More patients.")
+    return Summary(run_id="r", command="run", status="completed", verdict=verdict, **parts)
+
+
+def test_without_a_champion_there_is_no_line_of_a_model():
+    lines = closing_lines(summary(), Workspace(Path("/work")))
+    assert lines == [
+        "verdict   none: Not good enough.",
+        "next      More patients.",
+        "stop      smearflow down --workspace /work",
+    ]
+
+
+def test_prefects_page_is_that_of_the_run():
+    prefect = PrefectRun(api_url="http://127.0.0.1:4200/api", flow_run_id="abc")
+    assert "Prefect   http://127.0.0.1:4200/runs/flow-run/abc" in closing_lines(
+        summary(prefect=prefect), Workspace(Path("/w"))
+    )
+
+
+def test_validation_counts_images_and_names_warnings():
+    checked = Validation(passed=True, critical_failed=(), warnings=("few patients: 9 (20 or more)",))
+    lines = validation_lines(summary(dataset=DATA, validation=checked, paths=Paths(data_docs=Path("/docs"))))
+    assert "images    90 of 9 groups (Parasitized 40, Uninfected 50)" in lines
+    assert "left out  3 quarantined, 2 to review, 1 ignored" in lines
+    assert "warning   few patients: 9 (20 or more)" in lines

@@ -1,0 +1,42 @@
+"""The summary of a run that ended early: the error's own words, and null for what wasn't reached."""
+
+import pytest
+
+from smearflow.errors import DataError
+from smearflow.settings import Settings
+from smearflow.workspace import Workspace
+
+
+@pytest.fixture
+def run(tmp_path):
+    from tasks.stage import Run
+
+    return Run("run", Settings(), Workspace.at(tmp_path), "a-run")
+
+
+@pytest.mark.parametrize(
+    ("error", "why", "then"),
+    [
+        (DataError("Parasitized has 3 images", "add more"), "Parasitized has 3 images", "add more"),
+        (KeyboardInterrupt(), "interrupted (KeyboardInterrupt)", "takes up what was finished"),
+        (ZeroDivisionError("by zero"), "ZeroDivisionError: by zero", "a bug of smearflow"),
+    ],
+)
+def test_a_failure_is_told_in_its_own_words(run, error, why, then):
+    from tasks.summarise import summarise
+
+    summary = summarise(run, error)
+    assert (summary.status, summary.verdict.outcome) == ("failed", "failed")
+    assert why in summary.verdict.why and then in summary.verdict.next
+    assert summary.dataset is None and summary.champion is None and summary.prefect is None
+
+
+def test_a_backbone_that_failed_is_in_it_with_its_reason(run):
+    from smearflow.models.plans import Plan
+    from smearflow.settings import Model
+    from tasks.summarise import summarise
+    from tasks.train import Attempt
+
+    run.reached["train"] = [Attempt(Plan("VGG16", Model(name="VGG16"), None, None), None, "no weights")]
+    (model,) = summarise(run).models
+    assert (model.name, model.status, model.error, model.test) == ("VGG16", "failed", "no weights", None)
