@@ -1,6 +1,7 @@
 """What a person reads on the terminal: the run's own lines, without Prefect's. Its record of the run stays whole."""
 
 import logging
+import os
 import sys
 
 # How Prefect's own messages begin. Errors are told once, by the command, with their way out.
@@ -35,3 +36,12 @@ class Plainly(logging.Handler):
             # Not print: inside a task, Prefect turns that into a log record, which would come back here.
             sys.stderr.write(message + "\n")
             sys.stderr.flush()
+
+
+def hush_libraries() -> None:
+    """From now on what C++ writes to standard error goes nowhere: TensorFlow tells at length that there is no GPU.
+
+    Python's own standard error stays.
+    """
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from flows.console import hush_libraries
 from smearflow.data.sources import EXTENSIONS
 from smearflow.errors import MissingPart, UsageError
 from smearflow.models.scorer import Score, score_files
@@ -29,6 +30,7 @@ def score_lines(paths: Iterable[str], settings: Settings, workspace: Workspace, 
             "Train one with `smearflow run`, or name another: --set registry.name=NAME, or --workspace DIR.",
         )
     bundle = fetch_bundle(uri, champion, workspace.champions)
+    hush_libraries()
     if not as_json:
         yield _csv(COLUMNS)
     for score in score_files(bundle, files):

@@ -90,7 +90,7 @@ def test_predict_scores_files_and_folders_and_names_the_unreadable(finished, sme
     Image.new("RGB", (130, 120), (200, 120, 130)).save(cells / "one.png")
     (cells / "broken.png").write_bytes(b"no picture")
     done = smearflow("predict", cells, "--config", small)
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [row["path"] for row in rows] == [str(cells / "broken.png"), str(cells / "one.png")]
     assert rows[0]["label"] == "" and rows[0]["error"]
