@@ -1,9 +1,11 @@
 """Processes that don't outlive the one that started them."""
 
+import multiprocessing
 import os
 import signal
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 PERIOD = 0.5  # seconds between two looks at the parent
 
@@ -23,3 +25,17 @@ def end_with_parent(parent_pid: int, group: bool = False) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
+
+
+def image_workers(count: int) -> ProcessPoolExecutor:
+    """``count`` processes for work on images. Spawned: a fork of a threaded parent may hang. They end with it."""
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(count, spawn, initializer=_prepare, initargs=(os.getpid(),))
+
+
+def _prepare(parent_pid: int) -> None:
+    import cv2
+
+    end_with_parent(parent_pid)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
+    cv2.setNumThreads(1)  # a process a core is enough

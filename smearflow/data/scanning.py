@@ -4,15 +4,12 @@ An image whose decoder kills its process costs that one image, not the run.
 """
 
 import contextlib
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-import cv2
 import pandas as pd
 
 from smearflow.data.groups import assign_groups
@@ -20,7 +17,7 @@ from smearflow.data.images import Row, measure, undecodable
 from smearflow.data.manifest import as_manifest
 from smearflow.data.sources import file_at
 from smearflow.errors import SmearflowError
-from smearflow.processes import end_with_parent
+from smearflow.processes import image_workers
 from smearflow.settings import Data, Quality
 
 CHUNK = 100  # images a piece of work: 40 ms, long against the cost of handing it over
@@ -119,9 +116,8 @@ def _one_at_a_time(root: Path, chunk: Chunk, quality: Quality) -> list[Row]:
 
 @contextlib.contextmanager
 def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that decode images, started anew (a fork of a threaded parent may hang) and ended with it."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawn, initializer=_prepare, initargs=(os.getpid(),)) as processes:
+    """Processes that decode images, checked to have started."""
+    with image_workers(workers) as processes:
         try:
             for started in [processes.submit(os.getpid) for _ in range(workers)]:
                 started.result()
@@ -131,9 +127,3 @@ def pool(workers: int) -> Iterator[ProcessPoolExecutor]:
                 "Look above for what they said; a script that calls scan needs `if __name__ == '__main__':`.",
             ) from None
         yield processes
-
-
-def _prepare(parent_pid: int) -> None:
-    end_with_parent(parent_pid)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
-    cv2.setNumThreads(1)  # a process a core is enough

@@ -7,12 +7,9 @@ differ in parasites, not in size, brightness or stain (benchmarks/synthetic.py m
 
 import contextlib
 import csv
-import multiprocessing
 import os
 import shutil
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,7 +20,7 @@ from numpy.typing import NDArray
 from smearflow.data.smear_drawing import Picture, draw_cell, draw_slide
 from smearflow.data.synthetic_faults import plant_faults
 from smearflow.errors import SettingsError, UsageError
-from smearflow.processes import end_with_parent
+from smearflow.processes import image_workers
 from smearflow.progress import Advance, silent
 from smearflow.settings import Demo
 
@@ -163,20 +160,11 @@ def _drawers(workers: int) -> Iterator[Callable[..., Iterable[list[Row]]]]:
     if workers == 1:
         yield map
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_prepare, initargs=(os.getpid(),))
+    pool = image_workers(workers)
     try:
         yield pool.map
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _prepare(parent_pid: int) -> None:
-    import cv2
-
-    end_with_parent(parent_pid)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its workers
-    cv2.setNumThreads(1)  # a process a core is enough
 
 
 def _draw_batch(job: tuple[Path, int, Sequence[Sitter]]) -> list[Row]:

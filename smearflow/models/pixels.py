@@ -1,10 +1,8 @@
 """Image files to pixels, decoded in parallel processes, in order, with a bounded number in flight."""
 
-import multiprocessing
-import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from smearflow.processes import end_with_parent
+from smearflow.processes import image_workers
 from smearflow.registry.serving import UnreadableError, decode
 
 CHUNK = 128  # images a job
@@ -32,8 +30,7 @@ class PixelStream:
 
     def __init__(self, files: list[Path], size: int, workers: int) -> None:
         self.files = files
-        context = multiprocessing.get_context("spawn")  # fork would copy TensorFlow's threads half-way
-        self._pool = ProcessPoolExecutor(workers, context, initializer=end_with_parent, initargs=(os.getpid(),))
+        self._pool = image_workers(workers)
         self._chunks = iter([files[at : at + CHUNK] for at in range(0, len(files), CHUNK)])
         self._size = size
         self._pending: deque[Future[Decoded]] = deque()
