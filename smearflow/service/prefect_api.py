@@ -2,13 +2,15 @@
 
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-LIMIT = 3.0  # seconds to wait for one answer
+LIMIT = 10.0  # seconds to wait for one answer; a server that has just started, on a busy machine, takes some
+TRIES = 3  # of a write: while its services start, SQLite may be locked for a moment
 PROBE = "smearflow_write_check"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a local server is behind no proxy
 NO_ANSWER = (OSError, HTTPException, ValueError, KeyError, TypeError)  # down, not HTTP, not JSON, not Prefect's
@@ -25,12 +27,7 @@ def is_home(api_url: str, home: Path) -> bool:
 
 def can_write(api_url: str) -> bool:
     """Whether a variable can be made and removed again: a server that can't write says that it is healthy too."""
-    try:
-        _ask("POST", f"{api_url}/variables/", {"name": PROBE, "value": True}, allowed=409)  # left by a killed process
-        _ask("DELETE", f"{api_url}/variables/name/{PROBE}", allowed=404)  # removed by one that asked as well
-    except NO_ANSWER:
-        return False
-    return True
+    return any(_writes(api_url, pause=number) for number in range(TRIES))
 
 
 def shows_page(api_url: str) -> bool:
@@ -54,6 +51,16 @@ def problem_of(api_url: str) -> str | None:
         return str(error.reason)
     except NO_ANSWER as error:
         return f"{type(error).__name__}: {error}"
+
+
+def _writes(api_url: str, pause: float) -> bool:
+    time.sleep(pause)
+    try:
+        _ask("POST", f"{api_url}/variables/", {"name": PROBE, "value": True}, allowed=409)  # left by a killed process
+        _ask("DELETE", f"{api_url}/variables/name/{PROBE}", allowed=404)  # removed by one that asked as well
+    except NO_ANSWER:
+        return False
+    return True
 
 
 def _ask(method: str, url: str, body: Any = None, allowed: int | None = None) -> Any:

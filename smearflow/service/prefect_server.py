@@ -164,12 +164,13 @@ def _external(api_url: str) -> Server:
 
 def _serves(record: Record, workspace: Workspace) -> bool:
     """Whether the recorded server lives, still has this workspace's database and its page, and can write."""
+    return record.daemon.lives and record.database == _database(workspace) and _answers(record, workspace)
+
+
+def _answers(record: Record, workspace: Workspace) -> bool:
+    """Whether this workspace's own server is at the recorded address, can write, and has its page."""
     return (
-        record.daemon.lives
-        and record.database == _database(workspace)
-        and is_home(record.api_url, workspace.prefect_home)
-        and can_write(record.api_url)
-        and shows_page(record.api_url)
+        is_home(record.api_url, workspace.prefect_home) and can_write(record.api_url) and shows_page(record.api_url)
     )
 
 
@@ -258,7 +259,7 @@ def _spawn(workspace: Workspace, port: int, log: Path) -> subprocess.Popen[bytes
 def _wait_for(process: subprocess.Popen[bytes], record: Record, workspace: Workspace, log: Path, before: int) -> None:
     """Return once the server serves. Raises MissingPart with the end of its log where it dies or takes too long."""
     deadline = time.monotonic() + START_LIMIT
-    while not is_home(record.api_url, workspace.prefect_home):
+    while not _answers(record, workspace):
         late = time.monotonic() > deadline
         if late or process.poll() is not None:
             problem = f"didn't answer within {START_LIMIT:.0f} s" if late else f"ended with status {process.returncode}"
