@@ -169,9 +169,7 @@ def _serves(record: Record, workspace: Workspace) -> bool:
 
 def _answers(record: Record, workspace: Workspace) -> bool:
     """Whether this workspace's own server is at the recorded address, can write, and has its page."""
-    return (
-        is_home(record.api_url, workspace.prefect_home) and can_write(record.api_url) and shows_page(record.api_url)
-    )
+    return is_home(record.api_url, workspace.prefect_home) and can_write(record.api_url) and shows_page(record.api_url)
 
 
 def _database(workspace: Workspace) -> int | None:
