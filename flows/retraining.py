@@ -23,7 +23,7 @@ from tasks.validate import validate
 
 @flow(
     name="retraining",
-    flow_run_name="retrain on {settings.data.source}",
+    flow_run_name="retrain on {settings.data.title}",
     log_prints=True,
     # Threads only wait: leases decide how many trainers work.
     task_runner=ThreadPoolTaskRunner(max_workers=32),  # type: ignore[arg-type]  # its own type argument is off

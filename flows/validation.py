@@ -12,7 +12,7 @@ from tasks.scan import scan
 from tasks.validate import validate
 
 
-@flow(name="validation", flow_run_name="validate {settings.data.source}", log_prints=True)
+@flow(name="validation", flow_run_name="validate {settings.data.title}", log_prints=True)
 def validation(settings: Settings = Settings(), workspace: Path = Path("workspace"), fresh: bool = False) -> Summary:  # noqa: B008
     """Hold a folder of images against the data contract; of an unlabelled one, only files and images.
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 UNKEYED: dict[str, Any] = {"keyed": False}  # changes how a result is reached, not the result: no part of a cache key
 Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class Section(BaseModel):
@@ -29,10 +30,26 @@ class Demo(Section):
     faults: bool = Field(False, description="Plant one of each fault of the vocabulary among them.")
 
 
+class Archive(Section):
+    """What an archive may unpack to: one over a limit is refused before anything is written."""
+
+    max_gb: float = Field(20.0, gt=0, description="Greatest size of all members together, GB (1e9 bytes), above 0.")
+    max_files: int = Field(1_000_000, ge=1, description="Greatest number of members, 1 or more.")
+    max_ratio: float = Field(200.0, ge=1, description="Greatest size of all members over that of the zip, 1 or more.")
+
+
 class Data(Section):
     """Which images, and what is known of them."""
 
-    source: str = Field("demo", min_length=1, description="Folder of class folders, or `demo`.")
+    source: Name | tuple[Name, ...] = Field(
+        "demo",
+        description="Folder of class folders, a zip of them, an https address of a zip, `nlm` (the public malaria "
+        "cells, 337 MB) or `demo` (drawn); or a list of these.",
+    )
+    sha256: str | None = Field(
+        None, pattern=r"^[0-9a-fA-F]{64}$", description="SHA-256 that the zip must have, 64 hexadecimal digits."
+    )
+    archive: Archive = Field(Archive(), description="What an archive may unpack to.")
     classes: tuple[str, str] = Field(
         ("Parasitized", "Uninfected"), description="The two class folders. A third class isn't supported yet."
     )
@@ -44,6 +61,13 @@ class Data(Section):
         "pattern", description="`pattern`: group by group_pattern. `image`: every image stands for itself."
     )
     demo: Demo = Field(Demo(), description="What `source: demo` draws.")
+
+    @field_validator("source")
+    @classmethod
+    def _some(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not value:
+            raise ValueError("name at least one source")
+        return value
 
     @field_validator("classes", mode="before")
     @classmethod
@@ -74,9 +98,25 @@ class Data(Section):
             raise ValueError(f"positive must be one of classes {list(self.classes)}, got {self.positive!r}")
         return self
 
+    @model_validator(mode="after")
+    def _one_zip_for_one_digest(self) -> Self:
+        if self.sha256 and len(self.sources) != 1:
+            raise ValueError(f"sha256 is that of one zip, but source lists {len(self.sources)}")
+        return self
+
     @property
     def negative(self) -> str:
         return next(c for c in self.classes if c != self.positive)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every source, also where there is one."""
+        return (self.source,) if isinstance(self.source, str) else self.source
+
+    @property
+    def title(self) -> str:
+        """The sources on one line, for names of runs."""
+        return ", ".join(self.sources)
 
 
 class Quality(Section):
@@ -115,6 +155,9 @@ class Split(Section):
         (0.6, 0.2, 0.2), description="Shares of train, validation and test: above 0, adding up to 1."
     )
     seed: int = Field(1337, ge=0, description="Seed of the draw, 0 or more.")
+    folders: bool = Field(
+        False, description="Also lay the sets out as train/val/test folders of links, for notebooks that read folders."
+    )
 
     @field_validator("ratio")
     @classmethod
@@ -126,14 +169,20 @@ class Split(Section):
 
 
 class Augment(Section):
-    """Random changes to training images, in memory only. What they move in from outside is black."""
+    """Random changes to training images, in memory only. What they move in from outside is black.
 
+    Units are those of the lecture's ImageDataGenerator; quarter turns are ours.
+    """
+
+    rotation: float = Field(0.0, ge=0, le=180, description="Turn by up to so many degrees either way, 0 to 180.")
+    width_shift: float = Field(0.05, ge=0, le=0.5, description="Move sideways by up to this share, 0 to 0.5.")
+    height_shift: float = Field(0.05, ge=0, le=0.5, description="Move up or down by up to this share, 0 to 0.5.")
+    brightness: tuple[float, float] = Field((0.9, 1.1), description="Factor of the pixel values, 0 to 2.")
     horizontal_flip: bool = Field(True, description="Mirror left and right.")
     vertical_flip: bool = Field(True, description="Mirror top and bottom.")
-    quarter_turns: bool = Field(True, description="Turn by 0, 90, 180 or 270 degrees.")
-    shift: float = Field(0.05, ge=0, le=0.5, description="Move by up to this share of the side, 0 to 0.5.")
+    shear: float = Field(0.0, ge=0, le=60, description="Slant by up to so many degrees either way, 0 to 60.")
     zoom: tuple[float, float] = Field((0.9, 1.1), description="Scale of the view, 0.2 to 5; below 1 enlarges.")
-    brightness: tuple[float, float] = Field((0.9, 1.1), description="Factor of the pixel values, 0 to 2.")
+    quarter_turns: bool = Field(True, description="Turn by 0, 90, 180 or 270 degrees.")
 
     @field_validator("zoom", "brightness")
     @classmethod
@@ -148,6 +197,11 @@ class Model(Section):
     """One backbone to train. A bare name in `models` stands for its defaults."""
 
     name: str = Field(description="compact, simple_cnn, or a keras.applications backbone.")
+    recipe: Literal["smearflow", "lecture"] = Field(
+        "smearflow",
+        description="`smearflow`: cut where it serves best, frozen work done once. `lecture`: Flatten head on the last "
+        "layer, Keras fit through the whole network, under the settings of `lecture`.",
+    )
     cut: tuple[str, ...] | None = Field(
         None, description="Layers whose pooled output is the feature; the last is the freeze boundary."
     )
@@ -180,6 +234,20 @@ class Train(Section):
     parallel: int | None = Field(
         None, ge=1, le=64, description="Trainers at once; default: GPUs, else CPU cores.", json_schema_extra=UNKEYED
     )
+
+
+class Lecture(Section):
+    """How models with `recipe: lecture` are trained: the lecture's notebook, step by step."""
+
+    epochs_scale: float = Field(
+        1.0, gt=0, le=10, description="Factor of the lecture's epochs (30, 10, 30), above 0 to 10; below 1 shortens."
+    )
+    initializer: str = Field("glorot_uniform", description="How new weights are drawn: a name of keras.initializers.")
+    loss: str = Field("binary_crossentropy", description="What is minimised: a name of keras.losses, of probabilities.")
+    optimizer: str = Field("adam", description="How it is minimised: a name of keras.optimizers.")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Of the optimiser, above 0 to 1; constant.")
+    batch_size: int = Field(32, ge=1, le=4096, description="Images a step, 1 to 4096.")
+    dropout: float = Field(0.3, ge=0, lt=1, description="Share dropped after each dropout layer, 0 to below 1.")
 
 
 class Evaluation(Section):
@@ -217,6 +285,42 @@ class Report(Section):
     sheet: int = Field(24, ge=0, le=200, description="Cells a class on the contact sheets, 0 to 200.")
 
 
+class QualityCheck(Section):
+    """How new cells are held against what the champion was trained on."""
+
+    drop: str | None = Field(None, description="Folder that new batches are put into; default: drop in the workspace.")
+    archive: str | None = Field(
+        None, description="Folder that handled batches are moved to; default: archive in the workspace."
+    )
+    settle: float = Field(
+        10.0, ge=0, description="Seconds for which a file must not have changed to be taken, 0 or more."
+    )
+    min_patients: int = Field(5, ge=2, description="With fewer patients a batch isn't compared, 2 or more.")
+    resamples: int = Field(2000, ge=200, le=100_000, description="Batches of unseen patients drawn, 200 to 100,000.")
+    warning: float = Field(0.05, gt=0, lt=1, description="Share of good batches that may be called a warning, 0 to 1.")
+    alarm: float = Field(0.002, gt=0, lt=1, description="Share of good batches that may be called an alarm, 0 to 1.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.alarm > self.warning:
+            raise ValueError(f"alarm {self.alarm:g} is above warning {self.warning:g}: alarms must be the rarer ones")
+        return self
+
+
+class Live(Section):
+    """Where scheduled runs take place."""
+
+    pool: str = Field("local", pattern=r"^[\w.-]+$", description="Name of the Prefect work pool, of type process.")
+
+
+class Notify(Section):
+    """Who is told."""
+
+    webhook: str | None = Field(
+        None, pattern=r"^https?://", description="Address that gets a POST of JSON on a failed run, alarm or promotion."
+    )
+
+
 class Settings(Section):
     """Everything that a run can be told."""
 
@@ -229,10 +333,14 @@ class Settings(Section):
     )
     weights: str | None = Field(None, description="imagenet, random or a path, for every backbone.")
     train: Train = Field(Train(), description="How networks are fitted.")
+    lecture: Lecture = Field(Lecture(), description="How models with `recipe: lecture` are trained.")
     evaluation: Evaluation = Field(Evaluation(), description="How models are measured.")
     gate: Gate = Field(Gate(), description="What a candidate must reach.")
     registry: Registry = Field(Registry(), description="Where models are registered.")
     report: Report = Field(Report(), description="What the report shows.")
+    quality_check: QualityCheck = Field(QualityCheck(), description="How new cells are judged.")
+    live: Live = Field(Live(), description="Where scheduled runs take place.")
+    notify: Notify = Field(Notify(), description="Who is told.")
 
     @field_validator("models", mode="before")
     @classmethod

@@ -63,6 +63,36 @@ class Workspace:
         """The locks that say which places of trainers are taken."""
         return self.root / "leases"
 
+    @property
+    def sources(self) -> Path:
+        """Archives that were fetched."""
+        return self.root / "sources"
+
+    @property
+    def drop(self) -> Path:
+        """Where new batches are put, unless quality_check.drop names another folder."""
+        return self.root / "drop"
+
+    @property
+    def archive(self) -> Path:
+        """Where handled batches go, unless quality_check.archive names another folder."""
+        return self.root / "archive"
+
+    @property
+    def checks(self) -> Path:
+        """Quality checks: a folder each, their history, and the page that shows it."""
+        return self.root / "checks"
+
+    @property
+    def services(self) -> Path:
+        """What was started for the workspace besides its server: a record each."""
+        return self.root / "services"
+
+    @property
+    def running(self) -> Path:
+        """Flow runs under way on this machine: a record each, with their process."""
+        return self.root / "running"
+
     def artifact(self, stage: str, key: str) -> Path:
         """The folder in which a stage leaves what it made from the inputs that ``key`` stands for."""
         return self.root / "artifacts" / stage / key

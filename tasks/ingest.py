@@ -23,10 +23,11 @@ def says(source: Source) -> str:
 
 
 # Retried, because a network share that drops for a moment comes back.
-@stage(says, cached=False, task_run_name="ingest {data.source}", retries=2, retry_delay_seconds=5)
+@stage(says, cached=False, task_run_name="ingest {data.title}", retries=2, retry_delay_seconds=5)
 def ingest(folder: Path, workspace: Workspace, data: Data) -> Source:
     """List the images of ``data.source``; draw them first where that is ``demo``."""
-    root = demo_cells(workspace, data) if data.source == "demo" else Path(data.source).expanduser().absolute()
+    source = data.sources[0]
+    root = demo_cells(workspace, data) if source == "demo" else Path(source).expanduser().absolute()
     listing = list_folder(root, data.classes)
     target = workspace.artifact("ingest", listing.digest)
     if not is_whole(target):

@@ -7,7 +7,13 @@ from smearflow.models.augmentation import augment_sheet
 from smearflow.settings import Augment
 
 NOTHING = Augment(
-    horizontal_flip=False, vertical_flip=False, quarter_turns=False, shift=0, zoom=(1, 1), brightness=(1, 1)
+    horizontal_flip=False,
+    vertical_flip=False,
+    quarter_turns=False,
+    width_shift=0,
+    height_shift=0,
+    zoom=(1, 1),
+    brightness=(1, 1),
 )
 
 
@@ -45,7 +51,7 @@ def test_a_mirror_alone_mirrors_its_own_axis(cells: np.ndarray) -> None:
 
 def test_what_moves_in_from_outside_is_black() -> None:
     white = np.full((16, 20, 20, 3), 255, np.uint8)
-    moved = augment_sheet(white, only(shift=0.4), seed=0, copies=1)[:, 0]
+    moved = augment_sheet(white, only(width_shift=0.4, height_shift=0.4), seed=0, copies=1)[:, 0]
     assert (moved == 0).any(axis=(1, 2, 3)).mean() > 0.8
     assert ((moved == 0) | (moved == 255)).mean() > 0.9  # but for one blended edge
     smaller = augment_sheet(white, only(zoom=(2, 2)), seed=0, copies=1)[:, 0]

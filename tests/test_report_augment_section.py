@@ -11,7 +11,9 @@ from smearflow.settings import Augment
 
 
 def test_only_what_is_done_is_told() -> None:
-    still = Augment(vertical_flip=False, quarter_turns=False, shift=0, zoom=(1, 1), brightness=(0.8, 1.1))
+    still = Augment(
+        vertical_flip=False, quarter_turns=False, width_shift=0, height_shift=0, zoom=(1, 1), brightness=(0.8, 1.1)
+    )
     assert changes(still) == ("mirrored left and right", "made 0.8 to 1.1 times as bright")
 
 

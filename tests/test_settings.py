@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from smearflow.settings import Data, Model, Quality, Section, Settings, Split, Train
+from smearflow.settings import Data, Model, Quality, QualityCheck, Section, Settings, Split, Train
 
 
 def sections(model: type[BaseModel] = Settings) -> list[type[BaseModel]]:
@@ -19,8 +19,9 @@ def test_every_setting_says_what_it_is(section):
 
 
 def test_the_first_names_are_the_public_ones():
-    fixed = ["data", "quality", "split", "augment", "models", "weights", "train", "evaluation", "gate", "registry"]
-    assert list(Settings.model_fields) == [*fixed, "report"]
+    fixed = ["data", "quality", "split", "augment", "models", "weights", "train", "lecture", "evaluation", "gate"]
+    live = ["quality_check", "live", "notify"]
+    assert list(Settings.model_fields) == [*fixed, "registry", "report", *live]
 
 
 def test_a_bare_name_stands_for_a_model_with_its_defaults():
@@ -34,6 +35,9 @@ def test_a_bare_name_stands_for_a_model_with_its_defaults():
         (Data, {"classes": ["a", "b", "c"]}, "two classes apart, and got 3"),
         (Data, {"classes": ["a", "a"], "positive": "a"}, "classes must differ"),
         (Data, {"positive": "Malaria"}, "must be one of classes"),
+        (Data, {"source": []}, "name at least one source"),
+        (Data, {"source": ["a", "b"], "sha256": 64 * "0"}, "source lists 2"),
+        (QualityCheck, {"alarm": 0.1}, "alarm 0.1 is above warning 0.05"),
         (Data, {"group_pattern": "("}, "not a regular expression"),
         (Data, {"group_pattern": "C"}, "needs a bracket around the patient"),
         (Split, {"ratio": [0.7, 0.2, 0.2]}, "0.7 + 0.2 + 0.2 = 1.1"),

@@ -64,7 +64,8 @@ def _transforms(count: Any, size: int, augment: Augment, seed: Any) -> Any:
     mirror_x = _mirror(count, augment.horizontal_flip, seeds[1])
     mirror_y = _mirror(count, augment.vertical_flip, seeds[2])
     zoom = tf.random.stateless_uniform((count,), seeds[3], *augment.zoom)
-    shift = tf.random.stateless_uniform((2, count), seeds[4], -augment.shift * size, augment.shift * size)
+    reach = size * tf.constant([[augment.width_shift], [augment.height_shift]])
+    shift = tf.random.stateless_uniform((2, count), seeds[4], -1.0, 1.0) * reach
     a0, a1 = zoom * cosine * mirror_x, -zoom * sine * mirror_y
     b0, b1 = zoom * sine * mirror_x, zoom * cosine * mirror_y
     centre = (size - 1) / 2

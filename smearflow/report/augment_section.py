@@ -32,7 +32,10 @@ def changes(augment: Augment) -> tuple[str, ...]:
         "mirrored left and right": augment.horizontal_flip,
         "mirrored top and bottom": augment.vertical_flip,
         "turned by 0, 90, 180 or 270 degrees": augment.quarter_turns,
-        f"moved by up to {100 * augment.shift:g} % of the side": augment.shift > 0,
+        f"turned by up to {augment.rotation:g} degrees": augment.rotation > 0,
+        f"moved sideways by up to {100 * augment.width_shift:g} %": augment.width_shift > 0,
+        f"moved up or down by up to {100 * augment.height_shift:g} %": augment.height_shift > 0,
+        f"slanted by up to {augment.shear:g} degrees": augment.shear > 0,
         f"zoomed by {zoom[0]:g} to {zoom[1]:g} (below 1 enlarges)": zoom != (1, 1),
         f"made {brightness[0]:g} to {brightness[1]:g} times as bright": brightness != (1, 1),
     }
