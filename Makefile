@@ -7,13 +7,17 @@ BIN := .venv/bin
 SUPPORTED := python3.12 python3.11 python3.13 python3 python
 CHECK := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help run test test-soak lint lock docs up down status clean install
+.PHONY: help run lecture test test-soak lint lock docs up down status clean install
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 run: install  ## the main job: on cells that it draws itself, or DATA=folder [CONFIG=config/malaria.yaml]
 	@$(BIN)/smearflow run --workspace '$(WORKSPACE)' --config '$(CONFIG)' $(if $(DATA),--data '$(DATA)') $(ARGS)
+
+# A verdict "not good enough" (status 1) is a result here: the lecture's step 6 says back to step 5.
+lecture: install  ## the lecture's job, its figures beside the lecture's: DATA=folder or zip [ARGS='--set lecture.epochs_scale=0.1']
+	@$(BIN)/smearflow run --workspace '$(WORKSPACE)' --config config/lecture.yaml $(if $(DATA),--data '$(DATA)') $(ARGS) || [ $$? -eq 1 ]
 
 test: install  ## all tests
 	$(BIN)/pytest -m 'not soak' $(ARGS)

@@ -71,7 +71,7 @@ def compact_alone(folder: Path, rows: pd.DataFrame, epochs: int, scratch: Path) 
         root=folder,
         classes=settings.data.classes,
         positive=settings.data.positive,
-        model=resolve(Model(name="compact", epochs=epochs), None, settings.train),
+        model=resolve(Model(name="compact", epochs=epochs), None, settings.train, settings.lecture),
         weights_file=None,
         augment=settings.augment,
         train=settings.train,

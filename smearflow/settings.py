@@ -242,9 +242,15 @@ class Lecture(Section):
     epochs_scale: float = Field(
         1.0, gt=0, le=10, description="Factor of the lecture's epochs (30, 10, 30), above 0 to 10; below 1 shortens."
     )
-    initializer: str = Field("glorot_uniform", description="How new weights are drawn: a name of keras.initializers.")
-    loss: str = Field("binary_crossentropy", description="What is minimised: a name of keras.losses, of probabilities.")
-    optimizer: str = Field("adam", description="How it is minimised: a name of keras.optimizers.")
+    initializer: Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal"] = Field(
+        "glorot_uniform", description="How new weights are drawn (keras.initializers)."
+    )
+    loss: Literal["binary_crossentropy", "binary_focal_crossentropy", "mean_squared_error"] = Field(
+        "binary_crossentropy", description="What is minimised, of the probability (keras.losses)."
+    )
+    optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"] = Field(
+        "adam", description="How it is minimised (keras.optimizers)."
+    )
     learning_rate: float = Field(1e-3, gt=0, le=1, description="Of the optimiser, above 0 to 1; constant.")
     batch_size: int = Field(32, ge=1, le=4096, description="Images a step, 1 to 4096.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share dropped after each dropout layer, 0 to below 1.")

@@ -71,6 +71,7 @@ def train(
             weights_file=plan.weights_file,
             augment=augment,
             train=how,
+            lecture=plan.lecture,
             out=aside,
             threads=cores,
         )

@@ -8,7 +8,7 @@ import pytest
 
 from smearflow.errors import SettingsError
 from smearflow.models.backbones import BACKBONES, HEAD_EPOCHS, find, names, resolve
-from smearflow.settings import Model, Train
+from smearflow.settings import Lecture, Model, Train
 
 
 def test_the_26_of_the_case_study_and_two_that_need_no_weights() -> None:
@@ -32,29 +32,29 @@ def test_a_mistyped_name_is_answered_with_the_nearest() -> None:
 
 
 def test_a_bare_name_gets_the_best_that_was_measured() -> None:
-    model = resolve(Model(name="MobileNetV2"), None, Train())
+    model = resolve(Model(name="MobileNetV2"), None, Train(), Lecture())
     assert (model.input_size, model.weights, model.epochs) == (96, "imagenet", HEAD_EPOCHS)
     assert model.cut == ("block_3_expand_relu", "block_6_expand_relu")
 
 
 def test_what_is_trained_whole_needs_no_weights_and_takes_the_epochs_of_train() -> None:
-    model = resolve(Model(name="compact"), "imagenet", Train(epochs=7))
+    model = resolve(Model(name="compact"), "imagenet", Train(epochs=7), Lecture())
     assert (model.input_size, model.weights, model.epochs, model.cut) == (96, "random", 7, None)
 
 
 def test_weights_of_the_top_level_win_over_an_entrys_own() -> None:
-    assert resolve(Model(name="VGG16", weights="imagenet"), "random", Train()).weights == "random"
-    assert resolve(Model(name="VGG16", weights="random"), None, Train()).weights == "random"
+    assert resolve(Model(name="VGG16", weights="imagenet"), "random", Train(), Lecture()).weights == "random"
+    assert resolve(Model(name="VGG16", weights="random"), None, Train(), Lecture()).weights == "random"
 
 
 def test_an_input_too_small_for_the_network_is_refused_with_the_size_to_set() -> None:
     with pytest.raises(SettingsError, match=r"Xception needs input_size 71 or more, got 64\nSet it to 128"):
-        resolve(Model(name="Xception", input_size=64), None, Train())
+        resolve(Model(name="Xception", input_size=64), None, Train(), Lecture())
 
 
 def test_a_cut_makes_no_sense_where_nothing_is_frozen() -> None:
     with pytest.raises(SettingsError, match="compact is trained whole"):
-        resolve(Model(name="compact", cut=("conv2d",)), None, Train())
+        resolve(Model(name="compact", cut=("conv2d",)), None, Train(), Lecture())
 
 
 def test_every_row_is_a_builder_of_keras() -> None:

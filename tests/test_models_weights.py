@@ -7,7 +7,7 @@ import pytest
 from smearflow.errors import MissingPart
 from smearflow.models.backbones import BACKBONES, resolve
 from smearflow.models.weights import find_weights, keras_cache
-from smearflow.settings import Model, Train
+from smearflow.settings import Lecture, Model, Train
 
 CACHED = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
 
@@ -22,7 +22,7 @@ def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def mobilenet(weights: str | None = None, **more: str) -> Model:
-    return resolve(Model(name="MobileNetV2", weights=weights, **more), None, Train())
+    return resolve(Model(name="MobileNetV2", weights=weights, **more), None, Train(), Lecture())
 
 
 def put(folder: Path, name: str) -> Path:
@@ -33,7 +33,7 @@ def put(folder: Path, name: str) -> Path:
 
 def test_random_weights_are_no_file() -> None:
     assert find_weights(mobilenet("random")) is None
-    assert find_weights(resolve(Model(name="compact"), "imagenet", Train())) is None
+    assert find_weights(resolve(Model(name="compact"), "imagenet", Train(), Lecture())) is None
 
 
 @pytest.mark.parametrize("name", [CACHED, "mobilenet_v2_1.00_no_top.weights.h5", "MobileNetV2.weights.h5"])

@@ -9,7 +9,7 @@ from PIL import Image
 
 from smearflow.models.backbones import resolve
 from smearflow.models.spec import TrainSpec
-from smearflow.settings import Augment, Model, Train
+from smearflow.settings import Augment, Lecture, Model, Train
 
 CLASSES = ("Parasitized", "Uninfected")
 SIDE = 32
@@ -51,7 +51,7 @@ def spec_of(table: Path, out: Path, weights_file: Path | None = None, **model: o
         root=table.parent,
         classes=CLASSES,
         positive=CLASSES[0],
-        model=resolve(Model.model_validate({"input_size": SIDE, **model}), None, how),
+        model=resolve(Model.model_validate({"input_size": SIDE, **model}), None, how, Lecture()),
         weights_file=weights_file,
         augment=Augment(),
         train=how,

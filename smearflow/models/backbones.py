@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from smearflow.errors import SettingsError
-from smearflow.settings import Model, Train
+from smearflow.models.lecture_figures import lecture_model, scaled_epochs
+from smearflow.settings import Lecture, Model, Train
 
 Preprocessing = Literal["none", "tf", "caffe", "torch"]
 
@@ -165,24 +166,40 @@ def find(name: str) -> Backbone:
     )
 
 
-def resolve(model: Model, top_weights: str | None, train: Train) -> Model:
+def resolve(model: Model, top_weights: str | None, train: Train, lecture: Lecture) -> Model:
     """``model`` with every open setting filled from its row; ``top_weights`` wins over the model's own.
 
-    Raises SettingsError for an unknown name, a size that the network can't take, or a cut where nothing is frozen.
+    Raises SettingsError for an unknown name, a size that the network can't take, or a cut where nothing is frozen
+    or where the lecture's recipe keeps the last layer.
     """
     row = find(model.name)
-    size = model.input_size or row.input_size
+    taught = model.recipe == "lecture"
+    size = model.input_size or (lecture_model(row.name).input_size if taught else row.input_size)
     if size < row.least_size:
         raise SettingsError(
             f"models: {row.name} needs input_size {row.least_size} or more, got {size}", f"Set it to {row.input_size}."
         )
+    _check_cut(model, row)
+    weights = (top_weights or model.weights or "imagenet") if row.frozen else "random"
+    epochs = scaled_epochs(row.name, lecture.epochs_scale) if taught else HEAD_EPOCHS if row.frozen else train.epochs
+    return model.model_copy(
+        update={
+            "input_size": size,
+            "cut": None if taught else model.cut or row.cut,
+            "weights": weights,
+            "epochs": model.epochs or epochs,
+        }
+    )
+
+
+def _check_cut(model: Model, row: Backbone) -> None:
     if model.cut and not row.frozen:
         raise SettingsError(
             f"models: {row.name} is trained whole and has no layer to cut at, got cut {list(model.cut)}",
             "Remove cut, or choose a keras.applications backbone.",
         )
-    weights = (top_weights or model.weights or "imagenet") if row.frozen else "random"
-    epochs = model.epochs or (HEAD_EPOCHS if row.frozen else train.epochs)
-    return model.model_copy(
-        update={"input_size": size, "cut": model.cut or row.cut, "weights": weights, "epochs": epochs}
-    )
+    if model.cut and model.recipe == "lecture":
+        raise SettingsError(
+            f"models: {row.name} has recipe lecture, which keeps the last layer, got cut {list(model.cut)}",
+            "Remove cut, or recipe: lecture.",
+        )

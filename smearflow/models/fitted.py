@@ -36,6 +36,7 @@ class Fitted:
     cut: str | None  # layers of the freeze boundary, joined by +; None where trained whole
     compiling: float  # seconds
     features: float  # seconds
+    saved_mb: float | None = None  # MiB of the network with its optimiser's state, where it was saved so
 
 
 def readable_rows(rows: pd.DataFrame, readable: Array) -> pd.DataFrame:

@@ -41,21 +41,25 @@ def compact(size: int) -> Any:
     return keras.Model(pixels, layers.Dense(1, kernel_initializer="zeros")(x), name="compact")
 
 
-def simple_cnn(size: int) -> Any:
-    """The lecture's network: 21,590,593 parameters at 150 px, nearly all in its first dense layer."""
+def simple_cnn(size: int, dropout: float = 0.3, initializer: str = "glorot_uniform") -> Any:
+    """The lecture's network: 21,590,593 parameters at 150 px, nearly all in its first dense layer.
+
+    Returns the Keras model from pixels to a logit (n, 1).
+    """
     import keras
     from keras import layers
 
+    drawn = {"kernel_initializer": initializer}
     pixels = keras.Input((size, size, 3), name="pixels")
     x = layers.Rescaling(1 / 255)(pixels)
     for filters in (32, 64):
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-        x = layers.Dropout(0.25)(layers.MaxPooling2D()(x))
-    x = layers.MaxPooling2D()(layers.Conv2D(128, 3, padding="same", activation="relu")(x))
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu", **drawn)(x)
+        x = layers.Dropout(dropout)(layers.MaxPooling2D()(x))
+    x = layers.MaxPooling2D()(layers.Conv2D(128, 3, padding="same", activation="relu", **drawn)(x))
     x = layers.Flatten()(x)
     for _ in range(2):
-        x = layers.Dropout(0.5)(layers.Dense(512, activation="relu")(x))
-    return keras.Model(pixels, layers.Dense(1)(x), name="simple_cnn")
+        x = layers.Dropout(dropout)(layers.Dense(512, activation="relu", **drawn)(x))
+    return keras.Model(pixels, layers.Dense(1, **drawn)(x), name="simple_cnn")
 
 
 WHOLE = {"compact": compact, "simple_cnn": simple_cnn}
@@ -85,7 +89,7 @@ def features_of(row: Backbone, model: Model, weights_file: Path | None) -> Any:
     import keras
     from keras import layers
 
-    backbone = _backbone(row, model.input_size, weights_file)
+    backbone = backbone_of(row, model.input_size, weights_file)
     taps = [_layer(backbone, name).output for name in model.cut or [backbone.layers[-1].name]]
     frozen = keras.Model(backbone.input, taps, name=row.name.lower())
     frozen.trainable = False
@@ -121,7 +125,11 @@ def with_head(features: Any, kernel: Any, bias: float) -> Any:
     return model
 
 
-def _backbone(row: Backbone, size: int | None, weights_file: Path | None) -> Any:
+def backbone_of(row: Backbone, size: int | None, weights_file: Path | None) -> Any:
+    """The network of keras.applications without its top, with the weights of the file, or random ones.
+
+    Raises TrainingError (permanent) where they don't fit.
+    """
     import keras
 
     build = getattr(keras.applications, row.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from smearflow.errors import MissingPart
 from smearflow.models.backbones import resolve
 from smearflow.models.weights import find_weights
-from smearflow.settings import Model, Settings
+from smearflow.settings import Lecture, Model, Settings
 from smearflow.workspace import digest_of, file_digest
 
 
@@ -20,12 +20,13 @@ class Plan:
     model: Model
     weights_file: Path | None
     weights_digest: str | None
+    lecture: Lecture | None = None  # how it is fitted, where its recipe is the lecture's
     error: str | None = None  # why it can't be trained
 
     @property
     def digest(self) -> str:
         """What the training depends on: where the weights lie isn't part of it."""
-        return digest_of(self.model.keyed(), self.weights_digest)
+        return digest_of(self.model.keyed(), self.weights_digest, self.lecture.keyed() if self.lecture else None)
 
 
 def plan_models(settings: Settings) -> tuple[Plan, ...]:
@@ -33,19 +34,20 @@ def plan_models(settings: Settings) -> tuple[Plan, ...]:
 
     Raises SettingsError for an unknown name, and MissingPart where no backbone is left to train.
     """
-    models = [resolve(model, settings.weights, settings.train) for model in settings.models]
-    plans = tuple(_plan(label, model) for label, model in zip(_labels(models), models, strict=True))
+    models = [resolve(model, settings.weights, settings.train, settings.lecture) for model in settings.models]
+    plans = tuple(_plan(label, model, settings.lecture) for label, model in zip(_labels(models), models, strict=True))
     if all(plan.error for plan in plans):
         raise MissingPart("No backbone is left to train.\n" + "\n".join(str(plan.error) for plan in plans))
     return plans
 
 
-def _plan(label: str, model: Model) -> Plan:
+def _plan(label: str, model: Model, lecture: Lecture) -> Plan:
     try:
         weights = find_weights(model)
     except MissingPart as error:
-        return Plan(label, model, None, None, str(error))
-    return Plan(label, model, weights, file_digest(weights) if weights else None)
+        return Plan(label, model, None, None, error=str(error))
+    how = lecture if model.recipe == "lecture" else None
+    return Plan(label, model, weights, file_digest(weights) if weights else None, how)
 
 
 def _labels(models: Iterable[Model]) -> list[str]:

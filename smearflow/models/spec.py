@@ -5,7 +5,7 @@ from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from smearflow.settings import Augment, Model, Train
+from smearflow.settings import Augment, Lecture, Model, Train
 
 
 class Message(BaseModel):
@@ -25,6 +25,7 @@ class TrainSpec(Message):
     weights_file: Path | None = Field(description="Weights of the frozen layers; null: random.")
     augment: Augment
     train: Train
+    lecture: Lecture | None = Field(None, description="How it is fitted, where its recipe is the lecture's.")
     out: Path = Field(description="Folder that the trainer fills.")
     threads: int = Field(ge=1, description="CPU threads that this trainer may use.")
 
@@ -67,6 +68,9 @@ class Trained(Message):
     epochs: int = Field(description="Passes over the training set that were made.")
     seconds: Seconds
     size_mb: float = Field(description="MiB of bundle/model.keras.")
+    saved_mb: float | None = Field(
+        None, description="MiB of the network saved as it was compiled, its optimiser's state too; lecture's recipe."
+    )
     weights_digest: str = Field(description="SHA-256 over all weight arrays in order, 64 hexadecimal digits.")
     train_seconds: float = Field(0.0, description="From spawning the trainer to its exit.")
 

@@ -20,6 +20,7 @@ from smearflow.models.bundles import weights_digest, write_bundle
 from smearflow.models.child import import_keras, say, say_failure, timed, watch_parent
 from smearflow.models.fitted import Fitted
 from smearflow.models.frozen import train_frozen
+from smearflow.models.lecture import train_as_taught
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import Seconds, Trained, TrainSpec
 from smearflow.models.whole import train_whole
@@ -46,10 +47,17 @@ def train(spec: TrainSpec) -> None:
         importing = timed(lambda: import_keras(spec.threads, spec.train.seed))[1]
         say(f"import {importing:.1f} s")
         start = time.perf_counter()
-        fitted = train_frozen(spec, row, rows, stream) if row.frozen else train_whole(spec, rows, stream)
+        fitted = fit(spec, row, rows, stream)
     rest = time.perf_counter() - start - fitted.compiling - fitted.features
     seconds = Seconds(importing=importing, compiling=fitted.compiling, features=fitted.features, fit=rest)
     write(spec, row, fitted, seconds)
+
+
+def fit(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
+    """Fit the network by its recipe."""
+    if spec.lecture:
+        return train_as_taught(spec, spec.lecture, row, rows, stream)
+    return train_frozen(spec, row, rows, stream) if row.frozen else train_whole(spec, rows, stream)
 
 
 def write(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) -> None:
@@ -78,6 +86,7 @@ def described(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) 
         epochs=len(fitted.curves),
         seconds=seconds,
         size_mb=(spec.out / "bundle" / "model.keras").stat().st_size / 2**20,
+        saved_mb=fitted.saved_mb,
         weights_digest=weights_digest(fitted.network),
     )
 

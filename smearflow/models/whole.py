@@ -1,6 +1,7 @@
 """Training a whole network: every weight, over augmented pixels that are held in memory."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,10 +44,20 @@ def passes(spec: TrainSpec, images: int) -> int:
     return spec.model.epochs or max(PASSES, math.ceil(LEAST_STEPS / steps))
 
 
-def gather(stream: PixelStream, rows: pd.DataFrame, size: int) -> tuple[dict[str, Array], pd.DataFrame]:
-    """All readable pixels by set, uint8 (n, size, size, 3) each, and the rows that are readable."""
+def in_memory(name: str, shape: tuple[int, ...]) -> Array:
+    """An empty array for the pixels of a set, uint8."""
+    return np.empty(shape, np.uint8)
+
+
+def gather(
+    stream: PixelStream, rows: pd.DataFrame, size: int, hold: Callable[[str, tuple[int, ...]], Array] = in_memory
+) -> tuple[dict[str, Array], pd.DataFrame]:
+    """All readable pixels by set, uint8 (n, size, size, 3) each, and the rows that are readable.
+
+    ``hold`` makes the array of a set, from its name and shape.
+    """
     splits = rows["split"].to_numpy(str)
-    pixels = {name: np.empty((int(np.sum(splits == name)), size, size, 3), np.uint8) for name in np.unique(splits)}
+    pixels = {str(name): hold(str(name), (int(np.sum(splits == name)), size, size, 3)) for name in np.unique(splits)}
     filled = dict.fromkeys(pixels, 0)
     readable: list[bool] = []
     for decoded in stream:
@@ -79,13 +90,13 @@ def fit(
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
     curves = curves_on(validation, epochs)
-    changed = batches(training, augment, train)
+    changed = batches(training, augment, train.batch_size, train.seed)
     network.fit(changed, epochs=epochs, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[curves])
     rows: list[Row] = curves.rows
     return rows
 
 
-def batches(training: Labelled, augment: Augment, train: Train) -> Any:
+def batches(training: Labelled, augment: Augment, batch_size: int, seed: int) -> Any:
     """The training set for ever, shuffled anew in each pass, as a tf.data.Dataset of augmented batches.
 
     Each: pixels float32 (b, size, size, 3), 0-255, and labels float32 (b, 1). A batch's number seeds its changes.
@@ -97,9 +108,8 @@ def batches(training: Labelled, augment: Augment, train: Train) -> Any:
     def change(number: Any, rows: Any) -> Any:
         pixels = tf.numpy_function(lambda at: training.inputs[at], [rows], tf.uint8, stateful=False)
         whole = tf.ensure_shape(tf.cast(pixels, tf.float32), (None, *training.inputs.shape[1:]))
-        seed = tf.stack([train.seed, tf.cast(number, tf.int32)])
-        return augmented(whole, augment, seed), tf.gather(labels, rows)
+        return augmented(whole, augment, tf.stack([seed, tf.cast(number, tf.int32)])), tf.gather(labels, rows)
 
-    rows = tf.data.Dataset.range(len(training.inputs)).shuffle(len(training.inputs), seed=train.seed)
-    numbered = rows.batch(train.batch_size).repeat().enumerate()
+    rows = tf.data.Dataset.range(len(training.inputs)).shuffle(len(training.inputs), seed=seed)
+    numbered = rows.batch(batch_size).repeat().enumerate()
     return numbered.map(change, num_parallel_calls=2, deterministic=True).prefetch(2)
