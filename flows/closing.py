@@ -1,14 +1,16 @@
 """The last lines of a run: the verdict, and where everything is."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from smearflow.summary import Summary
+from smearflow.models.lecture_figures import lecture_model
+from smearflow.summary import ModelResult, Summary
 from smearflow.workspace import Workspace
 
 
 def closing_lines(summary: Summary, workspace: Workspace) -> list[str]:
     """Verdict, report, Prefect's page, model, and how to stop the server: a line each."""
-    lines = verdict_lines(summary)
+    lines = lecture_lines(summary) + verdict_lines(summary)
     if summary.paths.report:
         lines.append(f"report    {summary.paths.report}")
     lines += prefect_lines(summary)
@@ -31,6 +33,34 @@ def validation_lines(summary: Summary) -> list[str]:
         lines += [f"warning   {warning}" for warning in summary.validation.warnings]
     lines += [f"data docs {summary.paths.data_docs}"] if summary.paths.data_docs else []
     return lines + prefect_lines(summary)
+
+
+def lecture_lines(summary: Summary) -> list[str]:
+    """This run's figures beside the lecture's, a line a model that was trained by its recipe."""
+    models = [model for model in summary.models if model.recipe == "lecture"]
+    if not models:
+        return []
+    form = "{:<14}{:>22}{:>23}{:>15}{:>20}".format
+    heading = form("lecture", "accuracy (lecture's)", "saved MiB (lecture's)", "inference MiB", "epochs (lecture's)")
+    return [heading, *(_lecture_line(model, form) for model in models), ""]
+
+
+def _lecture_line(model: ModelResult, form: Callable[..., str]) -> str:
+    told = lecture_model(model.name)
+    if model.error:
+        return f"{model.name:<14}  not trained: {model.error.splitlines()[0].removeprefix(f'{model.name}: ')}"
+    reached = model.accuracy_at_half.value if model.accuracy_at_half else None
+    return form(
+        model.name,
+        f"{_number(reached, 3)} ({_number(told.accuracy, 3)})",
+        f"{_number(model.saved_mb, 1)} ({_number(told.size_mb, 0)})",
+        _number(model.size_mb, 1),
+        f"{model.epochs} ({told.epochs})",
+    )
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def verdict_lines(summary: Summary) -> list[str]:

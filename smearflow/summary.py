@@ -92,6 +92,9 @@ class ModelResult(Part):
     size_mb: float | None = None
     status: Literal["ok", "failed"]
     error: str | None = None
+    recipe: Literal["smearflow", "lecture"] = "smearflow"
+    saved_mb: float | None = None  # MiB with the optimiser's state, where it was saved so
+    accuracy_at_half: Figure | None = None  # on the test set, at 0.5 in place of the operating threshold
     threshold: float | None = None
     test: TestFigures | None = None
 

@@ -41,7 +41,9 @@ def says(found: Evaluated) -> str:
         for s in found.scores
     )
     names = " | ".join(found.scores[0].test)
-    return f"""# Measured on {found.scores[0].images:,} images of {found.scores[0].groups:,} unseen groups
+    first = found.scores[0]
+    unseen = f"{first.known_groups:,} of which were trained on too" if first.known_groups else "none of them trained on"
+    return f"""# Measured on {first.images:,} images of {first.groups:,} groups, {unseen}
 
 | model | {names} | threshold | AUC on validation |
 |---|{"---|" * (len(found.scores[0].test) + 2)}

@@ -114,7 +114,9 @@ def _split(run: Run, parts: Parts | None) -> SplitCounts | None:
 
 def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:
     if attempt.trained is None:
-        return ModelResult(name=attempt.plan.label, status="failed", error=attempt.error)
+        return ModelResult(
+            name=attempt.plan.label, recipe=attempt.plan.model.recipe, status="failed", error=attempt.error
+        )
     trained = attempt.trained
     scores = evaluated.by_name.get(attempt.plan.label) if evaluated else None
     return ModelResult(
@@ -128,6 +130,9 @@ def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:
         train_seconds=round(trained.train_seconds, 3),
         seconds=trained.seconds.model_dump(),
         size_mb=round(trained.size_mb, 3),
+        recipe=attempt.plan.model.recipe,
+        saved_mb=round(trained.saved_mb, 3) if trained.saved_mb else None,
+        accuracy_at_half=_figure(scores.accuracy_at_half) if scores else None,
         status="ok",
         threshold=scores.threshold if scores else None,
         test=_figures(scores) if scores else None,

@@ -16,7 +16,9 @@ GOOD = {
     "auc": Interval(0.984, 0.975, 0.990),
 }
 CELLS = {"tp": 880, "fn": 45, "tn": 890, "fp": 57}
-MODEL = Scores("MobileNetV2", "digest", 0.42, 0.985, GOOD, CELLS, ((0.0, 0.0), (1.0, 1.0)), 1872, 31, 0)
+MODEL = Scores(
+    "MobileNetV2", "digest", 0.42, 0.985, GOOD, GOOD["accuracy"], CELLS, ((0.0, 0.0), (1.0, 1.0)), 1872, 31, 0, 0
+)
 EQUAL = {"auc": Interval(0.001, -0.002, 0.004), "balanced_accuracy": Interval(-0.002, -0.008, 0.004)}
 CHAMPION = Incumbent("compact", "3", "other digest", EQUAL)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from flows.closing import closing_lines, validation_lines
-from smearflow.summary import Dataset, Paths, PrefectRun, Summary, Validation, Verdict
+from smearflow.summary import Dataset, Figure, ModelResult, Paths, PrefectRun, Summary, Validation, Verdict
 from smearflow.workspace import Workspace
 
 DATA = Dataset(
@@ -45,3 +45,14 @@ def test_validation_counts_images_and_names_warnings():
     assert "images    90 of 9 groups (Parasitized 40, Uninfected 50)" in lines
     assert "left out  3 quarantined, 2 to review, 1 ignored" in lines
     assert "warning   few patients: 9 (20 or more)" in lines
+
+
+def test_models_of_the_lectures_recipe_stand_beside_the_lectures_figures():
+    half = Figure(value=0.5, low=0.4, high=0.6)
+    cnn = ModelResult(
+        name="simple_cnn", recipe="lecture", status="ok", epochs=3, saved_mb=247.2, size_mb=82.4, accuracy_at_half=half
+    )
+    vgg = ModelResult(name="VGG16", recipe="lecture", status="failed", error="VGG16: no weights\nSet them.")
+    lines = closing_lines(summary(models=(cnn, vgg)), Workspace(Path("/work")))
+    assert lines[1].split() == ["simple_cnn", "0.500", "(0.955)", "247.2", "(247)", "82.4", "3", "(30)"]
+    assert lines[2].partition(" ")[2].strip() == "not trained: no weights"

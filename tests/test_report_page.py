@@ -90,8 +90,8 @@ def test_sensitivity_stands_with_its_interval_and_on_how_many(findings: Findings
     assert f"95 % interval {100 * scores.test['sensitivity'].low:.1f} to" in page.text
 
 
-def test_every_section_but_the_sheet_is_there(page: Page) -> None:
-    assert {s.name for s in SECTIONS} - page.anchors == {"augment"}
+def test_every_section_but_the_sheet_and_the_lecture_is_there(page: Page) -> None:
+    assert {s.name for s in SECTIONS} - page.anchors == {"augment", "lecture"}
     assert "Not on this page: augmentation" in page.text
 
 

@@ -45,16 +45,18 @@ def split_of_cells(folder: Path, images: int = 160) -> Path:
 
 def spec_of(table: Path, out: Path, weights_file: Path | None = None, **model: object) -> TrainSpec:
     """A short training on the split at ``table``; ``model`` are keys of an entry of `models`."""
-    how = Train(epochs=8, batch_size=16, learning_rate=0.01)
+    how, lecture = Train(epochs=8, batch_size=16, learning_rate=0.01), Lecture(epochs_scale=0.1, batch_size=16)
+    asked = Model.model_validate({"input_size": SIDE, **model})
     return TrainSpec(
         parts=table,
         root=table.parent,
         classes=CLASSES,
         positive=CLASSES[0],
-        model=resolve(Model.model_validate({"input_size": SIDE, **model}), None, how, Lecture()),
+        model=resolve(asked, None, how, lecture),
         weights_file=weights_file,
         augment=Augment(),
         train=how,
+        lecture=lecture if asked.recipe == "lecture" else None,
         out=out,
         threads=1,
     )

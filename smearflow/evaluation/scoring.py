@@ -18,9 +18,11 @@ from smearflow.settings import Evaluation
 class Scores:
     """One model's figures. Shares are 0-1; NaN (null in JSON) where there was nothing to measure.
 
-    ``test``: accuracy, sensitivity, specificity and auc on the test set; ``confusion``: images tp, fn, tn, fp there at
-    ``threshold``; ``roc``: (false positive rate, sensitivity) from (0, 0) to (1, 1); ``images`` and ``groups``: how
-    many of each the test figures rest on; ``unscored``: test images without a probability, left out of them.
+    ``test``: accuracy, sensitivity, specificity and auc on the test set; ``accuracy_at_half``: at 0.5 in place of
+    ``threshold``, as notebooks count it; ``confusion``: images tp, fn, tn, fp there at ``threshold``; ``roc``: (false
+    positive rate, sensitivity) from (0, 0) to (1, 1); ``images`` and ``groups``: how many of each the test figures
+    rest on; ``known_groups``: those of which training images are too (by image only); ``unscored``: test images without
+    a probability, left out of them.
     """
 
     name: str
@@ -28,10 +30,12 @@ class Scores:
     threshold: float
     validation_auc: float
     test: dict[str, Interval]
+    accuracy_at_half: Interval
     confusion: dict[str, int]
     roc: tuple[tuple[float, float], ...]
     images: int
     groups: int
+    known_groups: int
     unscored: int
 
     def to_json(self) -> str:
@@ -43,6 +47,7 @@ class Scores:
         """The scores that ``to_json`` wrote."""
         facts: dict[str, Any] = json.loads(text)
         facts["test"] = {name: Interval(**_with_nan(figure)) for name, figure in facts["test"].items()}
+        facts["accuracy_at_half"] = Interval(**_with_nan(facts["accuracy_at_half"]))
         facts["roc"] = tuple((x, y) for x, y in facts["roc"])
         return cls(**_with_nan(facts))
 
@@ -64,10 +69,12 @@ def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: s
         threshold=threshold,
         validation_auc=float(auc(val_truth, val_probability, np.ones(len(val_truth)))),
         test=_figures(truth, probability, threshold, test["group"], evaluation.bootstrap),
+        accuracy_at_half=_figures(truth, probability, 0.5, test["group"], evaluation.bootstrap)["accuracy"],
         confusion={cell: int(count) for cell, count in counts.items()},
         roc=roc(truth, probability),
         images=len(test),
         groups=int(test["group"].nunique()),
+        known_groups=len(set(test["group"]) & set(predictions.loc[predictions["split"] == "train", "group"])),
         unscored=int((predictions["split"] == "test").sum()) - len(test),
     )
 

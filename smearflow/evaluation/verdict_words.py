@@ -77,6 +77,8 @@ def _on_whom(scores: Scores, data: Data) -> str:
     if data.group == "image":
         return f"on {images}"
     few = "; so few patients say little of the next one" if scores.groups < FEW_GROUPS else ""
+    if scores.known_groups:
+        return f"on {images} of {scores.groups:,} patients, {scores.known_groups:,} of whom it was trained on"
     patients = "1 unseen patient" if scores.groups == 1 else f"{scores.groups:,} unseen patients"
     return f"on {patients} ({scores.images:,} images{few})"
 

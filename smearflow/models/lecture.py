@@ -29,6 +29,8 @@ def train_as_taught(
     spec: TrainSpec, lecture: Lecture, row: Backbone, rows: pd.DataFrame, stream: PixelStream
 ) -> Fitted:
     """Fit the network of ``spec`` by the lecture's steps, and score every row."""
+    import keras
+
     network, compiling = timed(lambda: compiled(network_of(row, spec, lecture), lecture))
     with_pixels = spec.out / "pixels"
     with_pixels.mkdir()
@@ -40,7 +42,8 @@ def train_as_taught(
     cut = None if row.name == "simple_cnn" else f"{row.name.lower()} output, Flatten"
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     saved = saved_mb(network, spec.out / "saved.keras")
-    return Fitted(network, kept, probability, curves, trainable, cut, compiling, decoding, saved)
+    served = keras.Model(network.input, network.output)  # without the optimiser's state
+    return Fitted(served, kept, probability, curves, trainable, cut, compiling, decoding, saved)
 
 
 def network_of(row: Backbone, spec: TrainSpec, lecture: Lecture) -> Any:

@@ -29,8 +29,12 @@ LECTURE = (
 )
 
 
-def lecture_model(name: str) -> LectureModel:
-    """The lecture's row of ``name``; of a network that it doesn't train, the size and epochs that it would have."""
+def lecture_model(label: str) -> LectureModel:
+    """The lecture's row of a model (``VGG16``, or a run's second one, ``VGG16 2``).
+
+    Of a network that the lecture doesn't train, the input size and epochs that it would have.
+    """
+    name = label.partition(" ")[0]
     return next((row for row in LECTURE if row.name == name), LectureModel(name, 224, EPOCHS))
 
 

@@ -14,6 +14,7 @@ from smearflow.report import wording
 from smearflow.report.augment_section import augment_section
 from smearflow.report.data_section import data_section
 from smearflow.report.findings import Findings
+from smearflow.report.lecture_section import is_lecture, lecture_section
 from smearflow.report.mistakes_section import mistakes_section
 from smearflow.report.models_section import models_section, share_of
 from smearflow.report.pseudonyms import Names, names_of
@@ -32,9 +33,11 @@ class Section:
     name: str
     title: str
     gather: Callable[[Findings, Names], object | None]
+    expected: Callable[[Findings], bool] = lambda findings: True  # whether a run of this kind has it
 
 
 SECTIONS = (
+    Section("lecture", "Beside the lecture", lecture_section, is_lecture),
     Section("data", "Data", data_section),
     Section("split", "Split", split_section),
     Section("augment", "Augmentation", augment_section),
@@ -59,7 +62,9 @@ def render(findings: Findings) -> str:
             data=data,
             verdict=verdict_section(findings, names),
             sections=[(section, found) for section, found in gathered if found is not None],
-            missing=[section.title.lower() for section, found in gathered if found is None],
+            missing=[
+                section.title.lower() for section, found in gathered if found is None and section.expected(findings)
+            ],
         )
     )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from smearflow.report.findings import CheckLine, Findings
+from smearflow.report.lecture_section import shortened
 from smearflow.report.pseudonyms import Names
 from smearflow.report.wording import NBSP, counted, spread, value
 from smearflow.summary import ChampionResult
@@ -40,7 +41,7 @@ class Hero:
 @dataclass(frozen=True)
 class VerdictSection:
     """What the page opens with. ``broken``: the critical expectations that ended the run; ``warnings``: the others
-    that don't hold; ``untrained``: models that failed."""
+    that don't hold; ``untrained``: models that failed; ``shortened``: that the lecture's epochs were scaled."""
 
     headline: Headline
     why: str
@@ -51,6 +52,7 @@ class VerdictSection:
     broken: tuple[CheckLine, ...]
     untrained: tuple[str, ...]
     warnings: tuple[str, ...]
+    shortened: str | None
 
 
 def verdict_section(findings: Findings, names: Names) -> VerdictSection:
@@ -67,6 +69,7 @@ def verdict_section(findings: Findings, names: Names) -> VerdictSection:
         broken=broken,
         untrained=tuple(m.name for m in summary.models if m.status == "failed"),
         warnings=tuple(c.expectation for c in findings.checks if not c.passed and c.severity == "warning"),
+        shortened=shortened(findings),
     )
 
 
