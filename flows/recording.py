@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from expectations.contract import ContractBroken
+from flows.announcing import announce
 from smearflow.configuration import as_yaml
 from smearflow.models.training import end_all
 from smearflow.settings import Settings
@@ -32,8 +33,10 @@ def recorded(command: Literal["run", "validate"], settings: Settings, workspace:
         raise
     finally:
         end_all()
-        write_summary(summarise(run, error), run.folder)
+        summary = summarise(run, error)
+        write_summary(summary, run.folder)
         point(run.workspace.latest, run.folder)
+        announce(summary, settings.notify)
 
 
 def _report_failure(run: Run, error: BaseException) -> None:

@@ -20,6 +20,15 @@ def silent(_: int) -> None:
     """Progress that nobody watches."""
 
 
+def counted(line: str) -> tuple[str, int, int] | None:
+    """What a line such as "features 1,024/9,356" counts, how many are done, and of how many; None of another line."""
+    found = COUNTED.match(line)
+    if found is None:
+        return None
+    done, total = (int(found[n].replace(",", "")) for n in (2, 3))
+    return found[1], done, total
+
+
 @contextlib.contextmanager
 def progress(label: str, total: int) -> Iterator[Advance]:
     """Yields a function to call with the number of items newly done, out of ``total``. Threads may each have one."""
@@ -48,9 +57,9 @@ def overheard(label: str) -> Iterator[Callable[[str], None]]:
 
         def hear(line: str) -> None:
             print(f"{label}: {line}", flush=True)
-            if counted := COUNTED.match(line):
-                done, total = (int(counted[n].replace(",", "")) for n in (2, 3))
-                bars.update(task, description=f"{label}, {counted[1]}", completed=done, total=total, refresh=True)
+            if found := counted(line):
+                what, done, total = found
+                bars.update(task, description=f"{label}, {what}", completed=done, total=total, refresh=True)
 
         try:
             yield hear

@@ -323,7 +323,10 @@ class Notify(Section):
     """Who is told."""
 
     webhook: str | None = Field(
-        None, pattern=r"^https?://", description="Address that gets a POST of JSON on a failed run, alarm or promotion."
+        None,
+        pattern=r"^(https?://|env:\w+$)",
+        description="Address that gets a POST of JSON on a failed run, an alarm or a promotion; env:NAME where it is "
+        "secret and in the environment variable NAME.",
     )
 
 

@@ -20,6 +20,7 @@ from smearflow.progress import overheard
 from smearflow.settings import Augment, Data, Settings, Train
 from smearflow.workspace import Workspace, building
 from tasks.stage import Run, common_state, stage
+from tasks.training_progress import progress_artifact
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,13 @@ def train(
             out=aside,
             threads=cores,
         )
-        with overheard(plan.label) as hear:
-            trained = run_trainer(spec, how.time_limit, hear, environment_of(index, gpus))
+        with overheard(plan.label) as hear, progress_artifact(plan.label) as show:
+
+            def heard(line: str) -> None:
+                hear(line)
+                show(line)
+
+            trained = run_trainer(spec, how.time_limit, heard, environment_of(index, gpus))
     return trained.model_copy(update={"folder": folder})
 
 

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from webhook_sink import Sink
 
+from smearflow.service import webhook
 from smearflow.service.prefect_server import Server, ensure_server, stop_server
 from smearflow.workspace import Workspace
 
@@ -62,6 +65,16 @@ def prefect_server(server: Server, workspace: Workspace) -> Iterator[Server]:
     with temporary_settings(chosen):
         yield server
         APILogWorker.drain_all(timeout=5)  # before the server goes
+
+
+@pytest.fixture
+def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sink]:
+    """An address for webhooks; what isn't taken is tried again at once, and once."""
+    monkeypatch.setattr(webhook, "PAUSES", (0.0, 0.01))
+    with Sink() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
