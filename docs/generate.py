@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from smearflow.configuration import inline
 from smearflow.data.manifest import COLUMNS, REASONS
-from smearflow.models.backbones import BACKBONES
+from smearflow.models.backbones import BACKBONES, Backbone
 from smearflow.settings import Settings
 
 DOCS = Path(__file__).parent
@@ -32,16 +32,30 @@ def manifest() -> str:
 
 
 def backbones() -> str:
-    heading = ("name", "MB", "top-1", "top-5", "parameters", "depth", "CPU ms", "GPU ms", "least px", "px here", "cut")
+    published = ("name", "MB", "top-1", "top-5", "parameters", "depth", "CPU ms", "GPU ms")
+    here = ("without top", "preprocessing", "least px", "px here", "cut")
     rows = [
         (
-            *(b.name, b.size_mb, b.top1, b.top5, b.params and f"{b.params:,}", b.depth, b.cpu_ms, b.gpu_ms),
-            *(b.least_size, b.input_size, ", ".join(b.cut or ()) or ("last layer" if b.frozen else "trained whole")),
+            *(b.name, b.size_mb, b.top1, b.top5, _thousands(b.params), b.depth, b.cpu_ms, b.gpu_ms),
+            *(_thousands(b.frozen_params), b.preprocessing, b.least_size, b.input_size, _cut(b)),
         )
         for b in BACKBONES
     ]
-    told = "From `smearflow/models/backbones.py`: the published columns, and how each is used here."
-    return _page("Backbones", _table(heading, rows), told)
+    told = (
+        "From `smearflow/models/backbones.py`. Up to GPU ms: as published, with the top. Then how each is used here: "
+        "parameters without the top, preprocessing of pixels (`tf`: -1 to 1; `caffe`: BGR less the mean; `torch`: by "
+        "mean and deviation; `none`: in the network), least and default side of the input, and the layers whose pooled "
+        "output is the feature."
+    )
+    return _page("Backbones", _table((*published, *here), rows), told)
+
+
+def _thousands(number: int | None) -> str | None:
+    return f"{number:,}" if number else None
+
+
+def _cut(backbone: Backbone) -> str:
+    return ", ".join(backbone.cut or ()) or ("last layer" if backbone.frozen else "trained whole")
 
 
 PAGES: dict[str, Callable[[], str]] = {

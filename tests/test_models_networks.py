@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from smearflow.errors import SettingsError, TrainingError
-from smearflow.models.backbones import find
+from smearflow.models.backbones import BACKBONES, Backbone, find
 from smearflow.models.engines import LiteRtEngine, TensorFlowEngine, fastest
-from smearflow.models.networks import compact, features_of, preprocessed, simple_cnn, with_head
+from smearflow.models.networks import backbone_of, compact, features_of, preprocessed, simple_cnn, with_head
 from smearflow.settings import Model
 
 SIDE = 32
@@ -88,6 +88,17 @@ def test_a_file_that_holds_only_some_layers_is_refused(tmp_path: Path) -> None:
     keras.Model(whole.input, whole.get_layer("block_2_add").output).save_weights(tmp_path / "some.weights.h5")
     with pytest.raises(TrainingError, match=r"some.weights.h5 does not fit MobileNetV2"):
         features_of(find("MobileNetV2"), cut_at("block_1_expand_relu"), tmp_path / "some.weights.h5")
+
+
+@pytest.mark.parametrize("name", ["VGG16", "MobileNetV2", "EfficientNetB0"])
+def test_a_backbone_has_the_parameters_that_the_table_says(name: str) -> None:
+    assert backbone_of(find(name), 64, None).count_params() == find(name).frozen_params
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("row", [row for row in BACKBONES if row.frozen], ids=lambda row: row.name)
+def test_every_backbone_has_the_parameters_that_the_table_says(row: Backbone) -> None:
+    assert backbone_of(row, 224, None).count_params() == row.frozen_params
 
 
 @pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2"])

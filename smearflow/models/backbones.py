@@ -42,6 +42,11 @@ class Backbone:
     cut: tuple[str, ...] | None = None
 
     @property
+    def frozen_params(self) -> int | None:
+        """Parameters of its layers without the top; None where nothing is frozen."""
+        return FROZEN_PARAMS.get(self.name)
+
+    @property
     def frozen(self) -> bool:
         """Whether its layers keep the weights they came with, and only a linear head is fitted."""
         return self.weights is not None
@@ -70,8 +75,8 @@ MOBILENET_CUT = ("conv_pw_1_relu", "conv_pw_3_relu", "conv_pw_5_relu")
 MOBILENET_V2_CUT = ("block_3_expand_relu", "block_6_expand_relu")
 
 BACKBONES = (
-    Backbone("compact", "none", 32, None, input_size=96),
-    Backbone("simple_cnn", "none", 32, None, input_size=150),
+    Backbone("compact", "none", 32, None, params=98_289, input_size=96),
+    Backbone("simple_cnn", "none", 32, None, params=21_590_593, input_size=150),
     # name, preprocessing, least side, weights, MB, top-1, top-5, parameters, depth, CPU ms, GPU ms, side, cut
     Backbone("Xception", "tf", 71, "xception/xception" + K, 88, 0.790, 0.945, 22_910_480, 126, 109.42, 8.06),
     Backbone("VGG16", "caffe", 32, "vgg16/vgg16" + K, 528, 0.713, 0.901, 138_357_544, 23, 69.50, 4.16),
@@ -146,6 +151,18 @@ BACKBONES = (
         "EfficientNetB7", "none", 32, "efficientnetb7_notop.h5", 256, None, None, 66_658_687, None, 1578.90, 61.62
     ),
 )
+
+
+# Parameters without the top, as built here with Keras 3.15: all of them are frozen.
+FROZEN_PARAMS = {
+    "Xception": 20_861_480, "VGG16": 14_714_688, "VGG19": 20_024_384, "ResNet50": 23_587_712, "ResNet101": 42_658_176,
+    "ResNet152": 58_370_944, "ResNet50V2": 23_564_800, "ResNet101V2": 42_626_560, "ResNet152V2": 58_331_648,
+    "InceptionV3": 21_802_784, "InceptionResNetV2": 54_336_736, "MobileNet": 3_228_864, "MobileNetV2": 2_257_984,
+    "DenseNet121": 7_037_504, "DenseNet169": 12_642_880, "DenseNet201": 18_321_984, "NASNetMobile": 4_269_716,
+    "NASNetLarge": 84_916_818, "EfficientNetB0": 4_049_571, "EfficientNetB1": 6_575_239, "EfficientNetB2": 7_768_569,
+    "EfficientNetB3": 10_783_535, "EfficientNetB4": 17_673_823, "EfficientNetB5": 28_513_527,
+    "EfficientNetB6": 40_960_143, "EfficientNetB7": 64_097_687,
+}  # fmt: skip
 
 
 def names() -> list[str]:
