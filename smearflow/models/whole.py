@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smearflow.models.augmentation import augmented
+from smearflow.models.augmentation import augmentation_layer
 from smearflow.models.child import say, timed
 from smearflow.models.curves import curves_on
 from smearflow.models.fitted import Array, Fitted, Labelled, Row, readable_rows, truth
@@ -92,13 +92,14 @@ def batches(training: Labelled, augment: Augment, train: Train) -> Any:
     """
     import tensorflow as tf
 
+    layer = augmentation_layer(augment)
     labels = tf.constant(training.positive.astype(np.float32).reshape(-1, 1))
 
     def change(number: Any, rows: Any) -> Any:
         pixels = tf.numpy_function(lambda at: training.inputs[at], [rows], tf.uint8, stateful=False)
         whole = tf.ensure_shape(tf.cast(pixels, tf.float32), (None, *training.inputs.shape[1:]))
         seed = tf.stack([train.seed, tf.cast(number, tf.int32)])
-        return augmented(whole, augment, seed), tf.gather(labels, rows)
+        return layer(whole, seed=seed), tf.gather(labels, rows)
 
     rows = tf.data.Dataset.range(len(training.inputs)).shuffle(len(training.inputs), seed=train.seed)
     numbered = rows.batch(train.batch_size).repeat().enumerate()
