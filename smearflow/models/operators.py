@@ -46,6 +46,11 @@ class Operator:
         neutral = 1.0 if self.setting in ("zoom", "brightness") else 0.0
         return self.span(augment) != (neutral, neutral)
 
+    @property
+    def ranged(self) -> bool:
+        """Whether it has a range of values, and isn't just on or off."""
+        return self.unit != "on or off"
+
     def doubtful(self, augment: Augment) -> bool:
         """Whether it goes beyond what real cells show."""
         low, high = self.span(augment)
