@@ -52,9 +52,10 @@ def says(augmentation: Augmentation) -> str:
 def _told(operator: Operator, augmentation: Augmentation) -> str:
     """An operator's heading, its strengths in words, and its strip."""
     at = "on" if operator.on(augmentation.spec) else "off, shown as the lecture has it"
-    steps = ", ".join(step.label for step in strengths(operator, augmentation.spec))
+    unit = f"{operator.unit.capitalize()}: " if operator.ranged else "From left to right: "
+    steps = unit + ", ".join(step.label for step in strengths(operator, augmentation.spec))
     picture = data_url(shrunk(augmentation.strips[operator.setting], STRIP_WIDTH))
-    return f"""**{operator.title}** ({at}). {operator.does} {operator.unit.capitalize()}: {steps}.
+    return f"""**{operator.title}** ({at}). {operator.does} {steps}.
 
 ![{operator.title}]({picture})
 """

@@ -14,6 +14,8 @@ from smearflow.models.augmentation import applied, augment_sheet, changed, drawn
 from smearflow.models.operators import LECTURE
 from smearflow.settings import Augment
 
+pytestmark = pytest.mark.filterwarnings("ignore:Please import `affine_transform`:DeprecationWarning")  # Keras' own
+
 SIDE = 48
 DRAWS = 400
 STILL = {"rotation": 0, "width_shift": 0, "height_shift": 0, "shear": 0, "quarter_turns": False}

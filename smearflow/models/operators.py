@@ -127,16 +127,16 @@ def doubts(augment: Augment) -> tuple[str, ...]:
     """A sentence for each operator that goes beyond what real cells show."""
     return tuple(
         f"{operator.title} from {span_of(operator, augment)} goes beyond what real cells show "
-        f"({operator.plausible[0]:g} to {operator.plausible[1]:g}). {operator.reason}"
+        f"({_printed(operator.plausible[0])} to {_printed(operator.plausible[1])}). {operator.reason}"
         for operator in OPERATORS
         if operator.plausible and operator.doubtful(augment)
     )
 
 
 def span_of(operator: Operator, augment: Augment) -> str:
-    """``-45 to 45``."""
+    """``−45 to 45``."""
     low, high = operator.span(augment)
-    return f"{low:g} to {high:g}"
+    return f"{_printed(low)} to {_printed(high)}"
 
 
 def shown(operator: Operator, augment: Augment) -> Augment:
@@ -155,17 +155,22 @@ def strengths(operator: Operator, augment: Augment) -> tuple[Strength, ...]:
         return tuple(Strength(word, {operator.setting: number}) for number, word in enumerate(("as it is", "mirrored")))
     sign = "°" if operator.unit == "degrees" else ""
     values = [round(float(value), 3) for value in np.linspace(low, high, COLUMNS)]
-    return tuple(Strength(f"{value:.3g}{sign}", {operator.setting: value}) for value in values)
+    return tuple(Strength(f"{_printed(value)}{sign}", {operator.setting: value}) for value in values)
 
 
 def _zooms(low: float, high: float) -> tuple[Strength, ...]:
     """Both axes alike from low to high, then as unlike as they may be drawn."""
     alike = [(round(float(value), 3),) * 2 for value in np.linspace(low, high, COLUMNS - 2)]
     return tuple(
-        Strength(f"{width:.3g}" if width == height else f"{width:g} × {height:g}", _zoom(width, height))
+        Strength(_printed(width) if width == height else f"{width:g} × {height:g}", _zoom(width, height))
         for width, height in [*alike, (low, high), (high, low)]
     )
 
 
 def _zoom(width: float, height: float) -> dict[str, float]:
     return {"zoom_width": width, "zoom_height": height}
+
+
+def _printed(value: float) -> str:
+    """Three figures, with a minus that is as wide as a plus."""
+    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")

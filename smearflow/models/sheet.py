@@ -35,10 +35,18 @@ def main(arguments: list[str]) -> int:
     changes = augment_sheet(originals, spec.augment, spec.seed, spec.copies)
     rows = [[one, *copies] for one, copies in zip(originals, changes, strict=True)]
     (spec.out / "sheet.png").write_bytes(drawing(rows))
+    middle = len(originals) // 2
+    shown = np.stack([fullest(originals[: middle or None]), fullest(originals[middle:])])
     for operator in OPERATORS:
-        (spec.out / f"{operator.setting}.png").write_bytes(drawing(strip(operator, spec.augment, originals[[0, -1]])))
+        (spec.out / f"{operator.setting}.png").write_bytes(drawing(strip(operator, spec.augment, shown)))
     say(f"drew {spec.copies} versions of {len(originals)} cells, and {len(OPERATORS)} operators by themselves")
     return 0
+
+
+def fullest(cells: Pixels) -> Pixels:
+    """The one of ``cells`` (n, size, size, 3) that is least black: a whole cell, whose form is easily judged."""
+    whole: Pixels = cells[np.argmax(cells.any(axis=3).sum(axis=(1, 2)))]
+    return whole
 
 
 def strip(operator: Operator, augment: Augment, cells: Pixels) -> list[list[Pixels]]:

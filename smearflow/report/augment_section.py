@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from smearflow.models.operators import OPERATORS, Operator, doubts, span_of, strengths
+from smearflow.models.operators import OPERATORS, Operator, doubts, shown, span_of, strengths
 from smearflow.report.findings import Findings
 from smearflow.report.pictures import data_url, shrunk
 from smearflow.report.pseudonyms import Names
@@ -13,7 +13,7 @@ WIDTH = 1400  # pixels of the sheet, at most: more than a page shows, for screen
 
 @dataclass(frozen=True)
 class Strip:
-    """An operator's picture, the labels below its columns, and how it is used: on, doubtful or off."""
+    """An operator's picture, the labels below its columns, how it is used (on, doubtful or off), and its range."""
 
     operator: Operator
     url: str
@@ -62,5 +62,5 @@ def _strip(operator: Operator, findings: Findings) -> Strip:
     augment = findings.settings.augment
     labels = tuple(step.label for step in strengths(operator, augment))
     use = "doubtful" if operator.doubtful(augment) else "on" if operator.on(augment) else "off"
-    span = span_of(operator, augment) if use != "off" and operator.ranged else ""
+    span = f"{span_of(operator, shown(operator, augment))} {operator.unit}" if operator.ranged else ""
     return Strip(operator, data_url(shrunk(findings.strips[operator.setting], WIDTH)), labels, use, span)
