@@ -36,7 +36,7 @@ class Augmentation:
 
 def says(augmentation: Augmentation) -> str:
     told = [_told(operator, augmentation) for operator in OPERATORS]
-    warned = [f"> **Beyond what real cells show.** {doubt}\n" for doubt in doubts(augmentation.spec)]
+    warned = [f"> **Beyond real cells.** {doubt}\n" for doubt in doubts(augmentation.spec)]
     return "\n".join(
         [
             "# What training makes of a cell, in memory only\n",
@@ -55,7 +55,7 @@ def _told(operator: Operator, augmentation: Augmentation) -> str:
     unit = f"{operator.unit.capitalize()}: " if operator.ranged else "From left to right: "
     steps = unit + ", ".join(step.label for step in strengths(operator, augmentation.spec))
     picture = data_url(shrunk(augmentation.strips[operator.setting], STRIP_WIDTH))
-    return f"""**{operator.title}** ({at}). {operator.does} {steps}.
+    return f"""**{operator.title}** ({at}). {operator.does} {operator.reason} {steps}.
 
 ![{operator.title}]({picture})
 """

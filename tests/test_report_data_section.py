@@ -55,7 +55,7 @@ def test_shapes_light_and_stain_are_shown(findings: Findings) -> None:
     assert section.shapes.distinct > 20
     assert [chart.title for chart in section.looks] == [
         "Brightness of the cell: 150 to 150, median 150",
-        "Stain: red minus blue: 10 to 10, median 10",
+        "Red minus blue: 10 to 10, median 10",
     ]
 
 

@@ -34,9 +34,11 @@ def test_it_shows_each_operator_and_stays_small(folder: Path) -> None:
     told = says(Augmentation(Augment(), folder))
     assert told.count("data:image/jpeg;base64,") == 10
     assert len(told) < 300_000
-    assert "**Shear** (off, shown as the lecture has it). Slants the cell: a disc becomes an oval. Degrees: " in told
+    assert (
+        "**Shear** (off, shown as the lecture has it). Slants the cell: a disc becomes an oval. At 20 degrees" in told
+    )
     assert "Beyond" not in told
 
 
 def test_it_says_what_goes_beyond_real_cells(folder: Path) -> None:
-    assert says(Augmentation(LECTURE, folder)).count("> **Beyond what real cells show.**") == 5
+    assert says(Augmentation(LECTURE, folder)).count("> **Beyond real cells.**") == 5

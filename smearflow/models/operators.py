@@ -1,7 +1,8 @@
 """The operators of augmentation one by one: their units, what they do, and how far they make cells that can exist.
 
 A label stays while its picture is changed, so an operator must not make what no microscope shows, nor cut off what
-the label speaks of. Bounds are from real cells of the NLM set, where a reason gives figures.
+the label speaks of. Figures are of real cells of the NLM set: brightness of 3,119, from 156 patients; shape of 278
+native crops, from 104 patients.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator. ``setting``: its name in Augment; ``unit``: in words and as printed; ``plausible``: of its values.
+    """One operator. ``setting``: its name in Augment; ``plausible``: values that make cells which can exist.
 
     ``reason``: why values outside make cells that hardly exist, or why all make cells that exist.
     """
@@ -72,7 +73,7 @@ OPERATORS = (
     Operator(
         "width_shift",
         "Width shift",
-        "Moves the cell sideways.",
+        "Moves the cell sideways: below 0 to the right, as the lecture counts.",
         "share of the width",
         "A crop ends where its cell does: moved by 0.3, a quarter of the cell is cut off, perhaps with its parasite, "
         "while the label stays.",
@@ -81,7 +82,7 @@ OPERATORS = (
     Operator(
         "height_shift",
         "Height shift",
-        "Moves the cell up and down.",
+        "Moves the cell up and down: below 0 down.",
         "share of the height",
         "As with the width shift: what leaves the picture may be what the label speaks of.",
         (-0.1, 0.1),
@@ -124,10 +125,9 @@ OPERATORS = (
 
 
 def doubts(augment: Augment) -> tuple[str, ...]:
-    """A sentence for each operator that goes beyond what real cells show."""
+    """For each operator that goes beyond what real cells show: how far, and how far it might."""
     return tuple(
-        f"{operator.title} from {span_of(operator, augment)} goes beyond what real cells show "
-        f"({_printed(operator.plausible[0])} to {_printed(operator.plausible[1])}). {operator.reason}"
+        f"{operator.title} from {span_of(operator, augment)}: plausible is {_span(operator.plausible)}."
         for operator in OPERATORS
         if operator.plausible and operator.doubtful(augment)
     )
@@ -135,8 +135,7 @@ def doubts(augment: Augment) -> tuple[str, ...]:
 
 def span_of(operator: Operator, augment: Augment) -> str:
     """``−45 to 45``."""
-    low, high = operator.span(augment)
-    return f"{_printed(low)} to {_printed(high)}"
+    return _span(operator.span(augment))
 
 
 def shown(operator: Operator, augment: Augment) -> Augment:
@@ -169,6 +168,10 @@ def _zooms(low: float, high: float) -> tuple[Strength, ...]:
 
 def _zoom(width: float, height: float) -> dict[str, float]:
     return {"zoom_width": width, "zoom_height": height}
+
+
+def _span(span: Range) -> str:
+    return f"{_printed(span[0])} to {_printed(span[1])}"
 
 
 def _printed(value: float) -> str:

@@ -101,7 +101,7 @@ def _looks(rows: pd.DataFrame) -> tuple[Chart, ...]:
     stain = measured.assign(stain=measured["red"] - measured["blue"])
     return (
         _look(stain, "brightness", "Brightness of the cell", "grey value, 0 to 255"),
-        _look(stain, "stain", "Stain: red minus blue", "red minus blue, \N{MINUS SIGN}255 to 255"),
+        _look(stain, "stain", "Red minus blue", "red minus blue, \N{MINUS SIGN}255 to 255"),
     )
 
 
