@@ -64,7 +64,8 @@ def augmentation_layer(augment: Augment) -> Any:
 def augmented(images: Any, augment: Augment, seed: Any) -> Any:
     """A changed copy of a batch. ``images``: float32 (n, size, size, 3), 0-255; so is the result.
 
-    ``seed``: two integers, a pair of Python's or a tensor (2,). The same seed gives the same change: a batch's number belongs in it.
+    ``seed``: two integers, a pair of Python's or a tensor (2,). The same seed gives the same change: a batch's number
+    belongs in it.
     """
     import tensorflow as tf
 
