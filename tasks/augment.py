@@ -51,7 +51,8 @@ def says(augmentation: Augmentation) -> str:
 
 def _told(operator: Operator, augmentation: Augmentation) -> str:
     """An operator's heading, its strengths in words, and its strip."""
-    at = "on" if operator.on(augmentation.spec) else "off, shown as the lecture has it"
+    off = "off, shown as the lecture has it" if operator.ranged else "off"
+    at = "on" if operator.on(augmentation.spec) else off
     unit = f"{operator.unit.capitalize()}: " if operator.ranged else "From left to right: "
     steps = unit + ", ".join(step.label for step in strengths(operator, augmentation.spec))
     picture = data_url(shrunk(augmentation.strips[operator.setting], STRIP_WIDTH))

@@ -8,7 +8,7 @@ Composed as ImageDataGenerator does: source = rotation * shift * shear * zoom * 
 Where it departs, and why (tests/test_models_augmentation_lecture.py compares the two):
 
 - What moves in from outside is black, like the crops' background. There, "nearest" by default smears the cell's rim.
-- The width shift moves sideways. There, it moves up and down: its axes are swapped twice (Keras 3.15).
+- The width shift moves sideways. There, it moves up and down: the height's draw is applied to x (Keras 3.15).
 - Pixels stay float32. There, brightness cuts them to whole numbers, and stretches the range of an image that isn't
   within 0-255 to 0-255 and back; its `random_brightness` stretches every image.
 - At the border the picture blends with the black within one pixel. There, a pixel read from outside is black at once.

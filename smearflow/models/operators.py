@@ -14,6 +14,7 @@ from smearflow.settings import Augment
 
 COLUMNS = 7  # strengths of an operator that has a range
 
+# The lecture's eight, and our quarter turns, so that each operator can be shown.
 LECTURE = Augment(
     rotation=90, width_shift=0.3, height_shift=0.3, brightness=(0.1, 0.9), shear=45, zoom=(0.5, 1.5), quarter_turns=True
 )
@@ -117,7 +118,7 @@ OPERATORS = (
     Operator(
         "quarter_turns",
         "Quarter turns",
-        "Turns by a right angle: pixels move, and none is blended.",
+        "Ours, not the lecture's: turns by a right angle, so that pixels move and none is blended.",
         "on or off",
         "A cell lies at any angle.",
     ),
