@@ -103,7 +103,7 @@ OPERATORS = (
         "Shear",
         "Slants the cell: a disc becomes an oval.",
         "degrees",
-        "At 20 degrees a round cell is 1.4 times as long as wide, as 1 real crop in 100 is; at 45 degrees 2.4 times.",
+        "At 20 degrees a round cell is 1.4 times as long as wide, as 1 real crop in 40 is; at 45 degrees 2.4 times.",
         (-20, 20),
     ),
     Operator(
@@ -111,7 +111,7 @@ OPERATORS = (
         "Zoom",
         "Scales the view, each axis for itself: below 1 enlarges.",
         "scale of the view",
-        "In 9 of 10 real crops the sides differ by less than a quarter. At 0.5 half of each side is cut off; where one "
+        "In 8 of 9 real crops the longer side is up to 1.25 times the other. At 0.5 half of each side is cut off; where one "
         "axis is at 0.5 and the other at 1.5, a disc is three times as long as wide.",
         (0.8, 1.25),
     ),
