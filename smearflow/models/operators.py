@@ -111,8 +111,8 @@ OPERATORS = (
         "Zoom",
         "Scales the view, each axis for itself: below 1 enlarges.",
         "scale of the view",
-        "In 8 of 9 real crops the longer side is up to 1.25 times the other. At 0.5 half of each side is cut off; where "
-        "one axis is at 0.5 and the other at 1.5, a disc is three times as long as wide.",
+        "In 8 of 9 real crops the longer side is up to 1.25 times the other. At 0.5 half of each side is cut off; "
+        "where one axis is at 0.5 and the other at 1.5, a disc is three times as long as wide.",
         (0.8, 1.25),
     ),
     Operator(
