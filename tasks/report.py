@@ -51,6 +51,7 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         checks=reached["validate"].checks if "validate" in reached else (),
         split=pd.read_parquet(parts.path) if parts else None,
         sheet=reached["augment"].sheet if "augment" in reached else None,
+        strips=reached["augment"].strips if "augment" in reached else {},
         curves={a.plan.label: _curves(a.trained.folder) for a in reached.get("train", ()) if a.trained},
         scores=evaluated.scores if evaluated else (),
         gate=gated.verdict.checks if gated else (),

@@ -1,9 +1,11 @@
 """Augmentation makes cells that can exist: exact pixels where it can, black from outside, the same for a seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from smearflow.models.augmentation import augment_sheet
+from smearflow.models.augmentation import augment_sheet, augmentation_layer, augmented, changed, unchanged
 from smearflow.settings import Augment
 
 NOTHING = Augment(
@@ -80,3 +82,20 @@ def test_a_seed_gives_the_same_changes_again_and_another_gives_others(cells: np.
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert not np.array_equal(first[:, 0], first[:, 1])
+
+
+def test_it_is_a_keras_layer_without_weights_that_gives_the_same_in_a_graph(cells: np.ndarray) -> None:
+    import tensorflow as tf
+
+    layer = augmentation_layer(Augment())
+    pixels = tf.constant(cells, tf.float32)
+    one = layer(pixels, seed=(3, 1))
+    batches = tf.data.Dataset.from_tensors(pixels).map(lambda batch: layer(batch, seed=(3, 1)))
+    assert layer.weights == []
+    assert np.array_equal(one, next(iter(batches)))
+    assert np.array_equal(one, augmented(pixels, Augment(), (3, 1)))
+
+
+def test_given_values_are_applied_one_an_image(cells: np.ndarray) -> None:
+    four = changed(cells[0], replace(unchanged(4), quarter_turns=np.arange(4, dtype=np.int32)))
+    assert [np.array_equal(each, np.rot90(cells[0], turn)) for turn, each in enumerate(four)] == [True] * 4

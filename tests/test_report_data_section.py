@@ -46,10 +46,23 @@ def test_broken_expectations_stand_apart(findings: Findings) -> None:
     assert [c.expectation for c in section.held] == ["there are images"]
 
 
+def test_shapes_light_and_stain_are_shown(findings: Findings) -> None:
+    assert findings.manifest is not None
+    assert gathered(findings).looks == ()  # nothing was measured
+    measured = findings.manifest.assign(brightness=150.0, red=180.0, blue=170.0)
+    section = gathered(replace(findings, manifest=measured))
+    assert section.shapes is not None
+    assert section.shapes.distinct > 20
+    assert [chart.title for chart in section.looks] == [
+        "Brightness of the cell: 150 to 150, median 150",
+        "Red minus blue: 10 to 10, median 10",
+    ]
+
+
 def test_where_nothing_can_be_used_counts_remain(findings: Findings) -> None:
     assert findings.manifest is not None
     section = gathered(replace(findings, manifest=findings.manifest.assign(reason="blank")))
-    assert (section.images_of, section.sizes, section.sheets) == ((), (), ())
+    assert (section.images_of, section.sizes, section.shapes, section.looks, section.sheets) == ((), (), None, (), ())
 
 
 def test_without_a_manifest_there_is_no_section(findings: Findings) -> None:

@@ -1,37 +1,67 @@
-"""The augmentation sheet: originals beside what training sees. `python -m smearflow.models.sheet SPEC.json`.
+"""Augmentation in pictures: what training sees, and each operator by itself. `python -m smearflow.models.sheet SPEC`.
 
 A process of its own, as the trainer is: it runs the very operators of the training, on TensorFlow.
 """
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
 from smearflow.data.sources import file_at
-from smearflow.models.augmentation import augment_sheet
+from smearflow.models.augmentation import augment_sheet, changed, unchanged
 from smearflow.models.child import say, watch_parent
+from smearflow.models.operators import OPERATORS, Operator, strengths
 from smearflow.models.pixels import decode_files
 from smearflow.models.spec import SheetSpec
 from smearflow.report.pictures import contact_sheet
+from smearflow.settings import Augment
 
 SIDE = 96  # pixels of a cell
 
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
 
 def main(arguments: list[str]) -> int:
-    """Draw the sheet that the spec asks for."""
+    """Draw the sheet and the strips that the spec asks for."""
     watch_parent()
     spec = SheetSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
     originals = decode_files(chosen(pd.read_parquet(spec.parts), spec), SIDE).pixels
-    results = augment_sheet(originals, spec.augment, spec.seed, spec.copies)
-    rows = [
-        [Image.fromarray(cell) for cell in (one, *changed)] for one, changed in zip(originals, results, strict=True)
-    ]
-    spec.out.write_bytes(contact_sheet(rows, SIDE))
-    say(f"drew {spec.copies} versions of {len(originals)} cells")
+    changes = augment_sheet(originals, spec.augment, spec.seed, spec.copies)
+    rows = [[one, *copies] for one, copies in zip(originals, changes, strict=True)]
+    (spec.out / "sheet.png").write_bytes(drawing(rows))
+    middle = len(originals) // 2
+    shown = np.stack([fullest(originals[: middle or None]), fullest(originals[middle:])])
+    for operator in OPERATORS:
+        (spec.out / f"{operator.setting}.png").write_bytes(drawing(strip(operator, spec.augment, shown)))
+    say(f"drew {spec.copies} versions of {len(originals)} cells, and {len(OPERATORS)} operators by themselves")
     return 0
+
+
+def fullest(cells: Pixels) -> Pixels:
+    """The one of ``cells`` (n, size, size, 3) that is least black: a whole cell, whose form is easily judged."""
+    whole: Pixels = cells[np.argmax(cells.any(axis=3).sum(axis=(1, 2)))]
+    return whole
+
+
+def strip(operator: Operator, augment: Augment, cells: Pixels) -> list[list[Pixels]]:
+    """A row for each of ``cells`` (n, size, size, 3): what the operator makes of it at each strength."""
+    steps = strengths(operator, augment)
+    still = unchanged(len(steps))
+    fields = {
+        name: np.array([step.values[name] for step in steps], getattr(still, name).dtype) for name in steps[0].values
+    }
+    return [list(changed(cell, replace(still, **fields))) for cell in cells]
+
+
+def drawing(rows: list[list[Pixels]]) -> bytes:
+    """Rows of cells as a PNG."""
+    return contact_sheet([[Image.fromarray(cell) for cell in row] for row in rows], SIDE)
 
 
 def chosen(rows: pd.DataFrame, spec: SheetSpec) -> list[Path]:

@@ -87,7 +87,7 @@ class ScoreSpec(Message):
 
 
 class SheetSpec(Message):
-    """An augmentation sheet to draw, in a process of its own."""
+    """Augmentation to show, in a process of its own: what training sees, and each operator by itself."""
 
     parts: Path = Field(description="split.parquet: path, sha256, label, group, split of every image.")
     root: Path = Field(description="Folder that the paths in `parts` are below.")
@@ -95,4 +95,4 @@ class SheetSpec(Message):
     seed: int
     images: int = Field(6, ge=2, description="Cells to show, half of them of each class.")
     copies: int = Field(7, ge=1, description="Changed versions of each.")
-    out: Path = Field(description="The PNG file to write.")
+    out: Path = Field(description="Folder to fill: sheet.png, and SETTING.png an operator.")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smearflow.models.augmentation import augmented
+from smearflow.models.augmentation import augmentation_layer
 from smearflow.models.child import say, timed
 from smearflow.models.curves import curves_on
 from smearflow.models.fitted import Array, Fitted, Labelled, Row, readable_rows, truth
@@ -103,12 +103,13 @@ def batches(training: Labelled, augment: Augment, batch_size: int, seed: int) ->
     """
     import tensorflow as tf
 
+    layer = augmentation_layer(augment)
     labels = tf.constant(training.positive.astype(np.float32).reshape(-1, 1))
 
     def change(number: Any, rows: Any) -> Any:
         pixels = tf.numpy_function(lambda at: training.inputs[at], [rows], tf.uint8, stateful=False)
         whole = tf.ensure_shape(tf.cast(pixels, tf.float32), (None, *training.inputs.shape[1:]))
-        return augmented(whole, augment, tf.stack([seed, tf.cast(number, tf.int32)])), tf.gather(labels, rows)
+        return layer(whole, seed=tf.stack([seed, tf.cast(number, tf.int32)])), tf.gather(labels, rows)
 
     rows = tf.data.Dataset.range(len(training.inputs)).shuffle(len(training.inputs), seed=seed)
     numbered = rows.batch(batch_size).repeat().enumerate()

@@ -12,6 +12,7 @@ from smearflow.report.charts import Chart, histogram
 from smearflow.report.findings import CheckLine, Findings
 from smearflow.report.pictures import data_url, thumbnail
 from smearflow.report.pseudonyms import Names
+from smearflow.report.shapes import Shapes, shapes
 from smearflow.report.wording import count
 from smearflow.summary import Dataset, Validation
 
@@ -45,6 +46,8 @@ class DataSection:
     formats: str
     modes: str
     sizes: tuple[Chart, ...]
+    shapes: Shapes | None
+    looks: tuple[Chart, ...]
     sheets: tuple[Sheet, ...]
     validation: Validation | None
     broken: tuple[CheckLine, ...]
@@ -62,6 +65,8 @@ def data_section(findings: Findings, names: Names) -> DataSection | None:
         formats=_tally(rows["format"]),
         modes=_tally(rows["mode"]),
         sizes=tuple(_sizes(rows, column) for column in ("width", "height")) if len(rows) else (),
+        shapes=shapes(rows),
+        looks=_looks(rows),
         sheets=_sheets(rows, findings, names),
         validation=findings.summary.validation,
         broken=tuple(sorted((c for c in findings.checks if not c.passed), key=_gravity)),
@@ -86,6 +91,25 @@ def _sizes(rows: pd.DataFrame, column: str) -> Chart:
     return histogram(
         f"{column.capitalize()}: {low:.0f} to {high:.0f} px, median {middle:.0f}", found, "pixels", samples
     )
+
+
+def _looks(rows: pd.DataFrame) -> tuple[Chart, ...]:
+    """How bright cells are, and how they are stained: mean grey value, and mean red minus mean blue, over the cell."""
+    measured = rows[rows[["brightness", "red", "blue"]].notna().all(axis=1)]
+    if measured.empty:
+        return ()
+    stain = measured.assign(stain=measured["red"] - measured["blue"])
+    return (
+        _look(stain, "brightness", "Brightness of the cell", "grey value, 0 to 255"),
+        _look(stain, "stain", "Red minus blue", "red minus blue, \N{MINUS SIGN}255 to 255"),
+    )
+
+
+def _look(rows: pd.DataFrame, column: str, title: str, unit: str) -> Chart:
+    low, middle, high = (rows[column].quantile(q) for q in (0, 0.5, 1))
+    samples = [(label, [float(v) for v in mine[column]]) for label, mine in _by_class(rows)]
+    found = f"{low:.0f} to {high:.0f}, median {middle:.0f}".replace("-", "\N{MINUS SIGN}")
+    return histogram(f"{title}: {found}", f"{count(len(rows))} images: {found}.", unit, samples)
 
 
 def _sheets(rows: pd.DataFrame, findings: Findings, names: Names) -> tuple[Sheet, ...]:

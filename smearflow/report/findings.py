@@ -54,7 +54,8 @@ class Findings:
     """A run's findings. What it didn't reach is None or empty, and its section is left out.
 
     ``manifest``: every row in the manifest's contract, those left out too. ``root``: the folder that paths are below.
-    ``split``: path, sha256, label, group, split. ``sheet``: picture of originals and what augmentation makes of them.
+    ``split``: path, sha256, label, group, split. ``sheet``: picture of originals and what augmentation makes of them;
+    ``strips``: of each of its operators at several strengths, by setting.
     ``curves``: epochs by model. ``scores`` and ``gate``: what was measured, and held against floors and champion.
     ``candidate``: name of the model that was judged. ``mistakes``: its surest ones, the surest first: path, sha256,
     group, label, probability (0-1, of the positive class), kind (missed or false_alarm), confidence.
@@ -68,6 +69,7 @@ class Findings:
     checks: tuple[CheckLine, ...] = ()
     split: pd.DataFrame | None = None
     sheet: Path | None = None
+    strips: Mapping[str, Path] = field(default_factory=dict)
     curves: Mapping[str, list[dict[str, float]]] = field(default_factory=dict)
     scores: tuple[Scores, ...] = ()
     gate: tuple[GateCheck, ...] = ()
