@@ -33,8 +33,8 @@ lint: install  ## ruff and mypy --strict on our packages
 docs: install  ## the tables in docs/ that the code knows
 	$(BIN)/python -m docs.generate
 
-up: install  ## start the workspace's Prefect server
-	@$(BIN)/smearflow up --workspace '$(WORKSPACE)'
+up: install  ## what a schedule needs: server, worker, deployments, page of reports [CONFIG=config/malaria.yaml]
+	@$(BIN)/smearflow up --workspace '$(WORKSPACE)' --config '$(CONFIG)' $(if $(DATA),--set 'data.source=$(DATA)') $(ARGS)
 
 down:  ## end what was started
 	@[ ! -x $(BIN)/smearflow ] || $(BIN)/smearflow down --workspace '$(WORKSPACE)'
