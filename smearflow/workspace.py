@@ -69,6 +69,16 @@ class Workspace:
         return self.root / "sources"
 
     @property
+    def measured(self) -> Path:
+        """What scans remember of images that they measured."""
+        return self.root / "measured"
+
+    @property
+    def splits(self) -> Path:
+        """Sets laid out as folders, for notebooks that read folders."""
+        return self.root / "splits"
+
+    @property
     def drop(self) -> Path:
         """Where new batches are put, unless quality_check.drop names another folder."""
         return self.root / "drop"
