@@ -17,28 +17,29 @@ def lay_out(divided: pd.DataFrame, root: Path, folder: Path) -> None:
     """Fill ``folder`` with a link to each image of ``divided`` (path, label, split; below ``root``)."""
     from splitfolders.split import copy_files
 
-    rows = divided.assign(name=link_names(divided, root))
+    names = link_names(divided)
     with tempfile.TemporaryDirectory(prefix=".", dir=folder) as aside:
-        for label, members in rows.groupby("label"):
+        for label, members in divided.groupby("label"):
             named = Path(aside) / str(label)  # split-folders names a link like the file that it is given
             named.mkdir()
-            for path, name in zip(members["path"], members["name"], strict=True):
-                (named / name).symlink_to(file_at(root, path).absolute())
-            sets = [([named / name for name in members.loc[members["split"] == s, "name"]], s) for s in SETS]
+            for path in members["path"]:
+                (named / names[path]).symlink_to(file_at(root, path).absolute())
+            sets = [([named / names[path] for path in members.loc[members["split"] == s, "path"]], s) for s in SETS]
             copy_files(sets, named, folder, None, "symlink")
 
 
-def link_names(divided: pd.DataFrame, root: Path) -> list[str]:
-    """What each link is called: as its file; where two of a class are called alike, the later by path gets a number.
+def link_names(divided: pd.DataFrame) -> dict[str, str]:
+    """What the link to each path is called: as its file; of two in a class called alike, the later gets a number.
 
-    The number comes last (C1_cell_7~2.png), so that the name still begins with the patient.
+    The number comes last (C1_cell_7~2.png), so that the name still begins with the patient. No frame can hold these
+    names: they needn't be UTF-8.
     """
     taken: set[tuple[str, str]] = set()
     names: dict[str, str] = {}
     for path, label in sorted(zip(divided["path"], divided["label"], strict=True)):
-        names[path] = _free_name(file_at(root, path).name, label, taken)
+        names[path] = _free_name(file_at(Path(), path).name, label, taken)
         taken.add((label, names[path]))
-    return [names[path] for path in divided["path"]]
+    return names
 
 
 def _free_name(name: str, label: str, taken: set[tuple[str, str]]) -> str:
