@@ -43,7 +43,7 @@ def ingest(folder: Path, workspace: Workspace, data: Data) -> Source:
 def list_sources(workspace: Workspace, data: Data) -> tuple[Listing, ...]:
     """Each source listed, nested copies and all, with the faults of damaged members."""
     places = [place_of(source, workspace, data) for source in data.sources]
-    listings = list_folders([folder for folder, _ in places], data.classes)
+    listings = list_folders([folder for folder, _ in places], data.classes, data.sources)
     return tuple(
         listing.with_faults(folder, faults) for listing, (folder, faults) in zip(listings, places, strict=True)
     )

@@ -37,6 +37,7 @@ def scan(folder: Path, source: Source, data: Data, quality: Quality, memory: Mem
     roots = [place.root for place in source.places]
     known = memory.recall(roots, quality, listing)
     new = listing[~listing["path"].isin(known.index)]
+    print(f"scan: {len(new):,} images to measure, {len(known):,} known from an earlier scan")
     with progress("scan", len(new)) as advance:
         facts = pd.concat([known, measure_listed(source.root, new, quality, os.cpu_count() or 1, advance)])
     memory.keep(roots, quality, listing, facts)  # before groups are told, which the settings may have wrong

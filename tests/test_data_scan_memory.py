@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from drawn_cells import cell, encoded, folder_of_cells
 
+from smearflow.data import scan_memory
 from smearflow.data.scan_memory import Memory
 from smearflow.data.scanning import as_facts, measure_listed
 from smearflow.data.sources import list_folder
@@ -60,6 +61,17 @@ def test_another_folder_another_quality_and_a_fresh_scan_know_nothing(cells: Pat
     assert len(unknown(tmp_path / "copy", memory)) == 24
     assert len(unknown(cells, memory, Quality(min_side=30))) == 24
     assert len(unknown(cells, Memory(tmp_path / "memory", fresh=True))) == 24
+
+
+def test_other_code_or_other_libraries_know_nothing(
+    cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory(tmp_path / "memory")
+    remember(cells, memory)
+    for name in ("code_digest", "lock_digest"):
+        with monkeypatch.context() as changed:
+            changed.setattr(scan_memory, name, lambda *_: "other")
+            assert len(unknown(cells, memory)) == 24
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1 and no more", None])

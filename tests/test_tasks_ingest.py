@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -155,8 +156,32 @@ def test_an_empty_archive_in_a_list_is_no_hindrance_and_a_folder_named_twice_is(
     cells = folder_of_cells(tmp_path / "cells")
     (tmp_path / "archive").mkdir()
     assert [place.images for place in ingested(workspace, cells, tmp_path / "archive").places] == [24, 0]
-    with pytest.raises(SourceError, match="the same folder"):
+    with pytest.raises(SourceError, match="are the same"):
         ingested(workspace, cells, os.path.relpath(cells))
+
+
+def test_a_zip_and_its_copy_are_the_same_and_are_called_by_their_names(workspace: Workspace, tmp_path: Path) -> None:
+    one = zip_of(folder_of_cells(tmp_path / "cells"), tmp_path / "one.zip")
+    with pytest.raises(SourceError, match=r"the same: \S*one\.zip and \S*two\.zip"):
+        ingested(workspace, one, shutil.copy(one, tmp_path / "two.zip"))
+
+
+def test_a_page_in_place_of_the_zip_is_put_aside_and_fetched_anew(workspace: Workspace, tmp_path: Path) -> None:
+    archive = zip_of(folder_of_cells(tmp_path / "cells"), tmp_path / "cells.zip")
+    with serving(Served(b"<html>Please log in</html>")) as served:
+        with pytest.raises(SourceError, match="no whole zip") as caught:
+            ingested(workspace, served.address)
+        assert served.address in caught.value.fix and ".refused" in caught.value.fix
+        served.data = archive.read_bytes()
+        assert ingested(workspace, served.address).images == 24
+
+
+def test_two_runs_at_once_fetch_and_unpack_once(workspace: Workspace, tmp_path: Path) -> None:
+    archive = zip_of(folder_of_cells(tmp_path / "cells"), tmp_path / "cells.zip")
+    with serving(Served(archive.read_bytes())) as served, ThreadPoolExecutor(4) as threads:
+        sources = list(threads.map(lambda _: ingested(workspace, served.address), range(4)))
+    assert len(set(sources)) == 1
+    assert served.asked.count(("GET", None)) == 1
 
 
 def test_junk_that_comes_changes_the_counts_and_not_the_listing(workspace: Workspace, tmp_path: Path) -> None:

@@ -61,6 +61,11 @@ def faults_in(target: Path) -> dict[str, str]:
     return faults
 
 
+def check_whole(archive: Path) -> None:
+    """Raises SourceError where ``archive`` is no zip, or has lost its end."""
+    _opened(archive).close()
+
+
 def check_members(opened: ZipFile, archive: Path, limits: Archive) -> list[Member]:
     """The plain files in ``opened`` and where they go. Raises SourceError, naming the first that may not be unpacked.
 

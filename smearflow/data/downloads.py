@@ -5,7 +5,6 @@ server gave, by which a rest is asked for (RFC 9110, 13.1.5 and 14.2) and a chan
 """
 
 import contextlib
-import fcntl
 import http.client
 import io
 import ipaddress
@@ -24,7 +23,7 @@ from typing import Any
 
 from smearflow.errors import SourceError
 from smearflow.progress import progress
-from smearflow.workspace import digest_of, file_digest, write_text
+from smearflow.workspace import alone, digest_of, file_digest, write_text
 
 BLOCK = 1 << 18
 TIMEOUT = 30.0  # seconds without a byte
@@ -69,9 +68,8 @@ def fetch(address: str, folder: Path, sha256: str | None = None) -> Path:
     has no such file, and a full disk. What came stays in ``name.part``, for the next call.
     """
     _check_address(address)
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / _file_name(address)
-    with _alone(target.with_name(target.name + ".lock")):
+    with alone(target.with_name(target.name + ".lock")):
         if not (target.exists() and (file_digest(target) == sha256 or _is_current(address, target))):
             _download(address, target)
     return target
@@ -115,14 +113,6 @@ def _file_name(address: str) -> str:
     """Readable, and of this address alone."""
     last = urllib.parse.unquote(_parts(address).path).rpartition("/")[2]
     return f"{digest_of(address)[:12]}-{re.sub(r'[^A-Za-z0-9._-]', '_', last)[:80] or 'download'}"
-
-
-@contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """One process at a time; the kernel frees the lock however it ends."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _is_current(address: str, target: Path) -> bool:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from smearflow.data.archives import FILES, faults_in, unpack
+from smearflow.data.archives import FILES, check_whole, faults_in, unpack
 from smearflow.data.downloads import fetch, is_address, put_aside
 from smearflow.data.synthetic import draw_cells
 from smearflow.errors import SourceError
 from smearflow.progress import progress
 from smearflow.provenance import code_digest
 from smearflow.settings import Data
-from smearflow.workspace import Workspace, building, digest_of, file_digest, is_whole
+from smearflow.workspace import Workspace, alone, building, digest_of, file_digest, is_whole
 
 NLM = "https://data.lhncbc.nlm.nih.gov/public/Malaria/cell_images.zip"
 
@@ -54,13 +54,15 @@ def _from_address(address: str, workspace: Workspace, data: Data) -> Place:
     archive = fetch(address, workspace.sources, data.sha256 and data.sha256.lower())
     try:
         digest = checked_digest(archive, data.sha256)
+        check_whole(archive)
     except SourceError as error:
-        raise SourceError(error.what, f"{error.fix} It is kept as {put_aside(archive)}.") from None
+        raise SourceError(error.what, f"{error.fix} From {address}; kept as {put_aside(archive)}.") from None
     return _unpacked(archive, digest, workspace, data)
 
 
 def _unpacked(archive: Path, digest: str, workspace: Workspace, data: Data) -> Place:
     target = workspace.artifact("unpacked", digest[:32])
-    if not is_whole(target):
-        unpack(archive, target, data.archive)
+    with alone(workspace.sources / f"{target.name}.lock"):  # a second run would take away what the first one reads
+        if not is_whole(target):
+            unpack(archive, target, data.archive)
     return target / FILES, faults_in(target)

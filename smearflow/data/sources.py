@@ -93,20 +93,24 @@ def list_folder(root: Path, classes: Collection[str] = ()) -> Listing:
     return list_folders([root], classes)[0]
 
 
-def list_folders(roots: Sequence[Path], classes: Collection[str] = ()) -> tuple[Listing, ...]:
+def list_folders(
+    roots: Sequence[Path], classes: Collection[str] = (), names: Sequence[str] = ()
+) -> tuple[Listing, ...]:
     """Each of ``roots`` listed. One of several may be empty: an archive that nothing has been put into yet.
 
-    Raises SourceError where none holds an image, one is no folder, or one lies in another.
+    ``names`` is what a person calls them, where that isn't their paths. Raises SourceError where none holds an image,
+    one is no folder, or one lies in another.
     """
     roots = [root.expanduser().absolute() for root in roots]
     for root in roots:
         _check_folder(root)
-    _check_apart(roots)
+    names = names or [str(root) for root in roots]
+    _check_apart(roots, names)
     listings = tuple(_list(root, classes) for root in roots)
     if not any(len(listing.files) for listing in listings):
         ignored, links = sum(x.ignored for x in listings), sum(x.links for x in listings)
         raise SourceError(
-            f"No image in {', '.join(map(str, roots))}: {ignored} other files, {links} links (links are not followed).",
+            f"No image in {', '.join(names)}: {ignored} other files, {links} links (links are not followed).",
             f"Name a folder of class folders with images in them ({' '.join(sorted(EXTENSIONS))}).",
         )
     return listings
@@ -155,14 +159,15 @@ def _check_folder(root: Path) -> None:
         )
 
 
-def _check_apart(roots: Sequence[Path]) -> None:
+def _check_apart(roots: Sequence[Path], names: Sequence[str]) -> None:
     """No image twice: no folder is another, or lies in it, links followed."""
-    for one, other in combinations([(root, root.resolve()) for root in roots], 2):
-        if one[1].is_relative_to(other[1]) or other[1].is_relative_to(one[1]):
-            how = "are the same folder" if one[1] == other[1] else "lie one in the other"
+    named = zip(names, (root.resolve() for root in roots), strict=True)
+    for (one, here), (other, there) in combinations(named, 2):
+        if here.is_relative_to(there) or there.is_relative_to(here):
+            how = "are the same" if here == there else "lie one in the other"
             raise SourceError(
-                f"Two sources {how}: {one[0]} and {other[0]}. Their images would count twice.",
-                "Name each folder in data.source once, and none that lies in another.",
+                f"Two sources {how}: {one} and {other}. Their images would count twice.",
+                "Name each source in data.source once, and none that lies in another.",
             )
 
 
