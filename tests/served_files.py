@@ -17,6 +17,7 @@ class Served:
     modified: str | None = None
     ranges: bool = True
     says_length: bool = True
+    says_total: bool = True  # where it answers with a part
     statuses: list[int] = field(default_factory=list)  # of the next answers; then all is well
     breaks: list[int] = field(default_factory=list)  # after so many bytes of the next bodies; then whole ones
     redirect: str | None = None
@@ -70,7 +71,8 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:
             body, size = served.data[start:], len(served.data)
             self._head(206 if start else 200, len(body))
             if start:
-                self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+                total = size if served.says_total else "*"
+                self.send_header("Content-Range", f"bytes {start}-{size - 1}/{total}")
             self.end_headers()
             self.wfile.write(body[: served.breaks.pop(0)] if served.breaks else body)
 

@@ -78,6 +78,12 @@ def test_a_server_that_breaks_off_at_the_same_byte_each_time_is_given_up(tmp_pat
     assert len(served.asked) == 3
 
 
+def test_a_rest_of_a_file_of_untold_length_is_fetched(tmp_path: Path) -> None:
+    with serving(Served(DATA, breaks=[600_000], says_total=False)) as served:
+        assert fetch(served.address, tmp_path).read_bytes() == DATA
+    assert served.asked[-1] == ("GET", "bytes=600000-")
+
+
 def test_a_length_that_nobody_tells_is_no_hindrance(tmp_path: Path) -> None:
     with serving(Served(DATA, says_length=False)) as served:
         assert fetch(served.address, tmp_path).read_bytes() == DATA

@@ -132,7 +132,7 @@ def test_nlm_is_an_address(workspace: Workspace, tmp_path: Path, monkeypatch: py
 def test_a_list_is_one_listing_and_its_content_does_not_depend_on_where_it_lies(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    digests = set()
+    manifests = []
     for order, place in enumerate(("a", "z")):
         old, new = tmp_path / place / "old", tmp_path / ("b", "y")[order] / "new"
         folder_of_cells(old)
@@ -146,8 +146,9 @@ def test_a_list_is_one_listing_and_its_content_does_not_depend_on_where_it_lies(
             "1/Parasitized", "1/Uninfected", "2/Parasitized", "2/Uninfected",
         ]  # fmt: skip
         assert set(manifest["label"]) == {"Parasitized", "Uninfected"}
-        digests.add(content_digest(manifest))
-    assert len(digests) == 1
+        manifests.append(manifest)
+    pd.testing.assert_frame_equal(*manifests)  # and with it whatever is drawn from it, in the order of its paths
+    assert content_digest(manifests[0]) == content_digest(manifests[1])
 
 
 def test_an_empty_archive_in_a_list_is_no_hindrance_and_a_folder_named_twice_is(

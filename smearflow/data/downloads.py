@@ -263,8 +263,8 @@ def _unreachable(address: str, why: str) -> SourceError:
 
 def _validators(answer: Any) -> Validators:
     """Of the whole file, also where the answer is a part of it."""
-    whole = re.match(r"bytes \d+-\d+/(\d+)", answer.headers.get("Content-Range") or "")
-    length = whole[1] if whole else answer.headers.get("Content-Length")
+    part = answer.headers.get("Content-Range")
+    length = part.rpartition("/")[2] if part else answer.headers.get("Content-Length")
     known = int(length) if length and length.isdigit() else None
     return Validators(answer.headers.get("ETag"), answer.headers.get("Last-Modified"), known)
 
