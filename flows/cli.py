@@ -7,6 +7,8 @@ from pathlib import Path
 
 from smearflow.errors import SmearflowError
 
+DATA = "folder of class folders, a zip, an https address of a zip, nlm or demo (data.source)"
+
 EPILOG = """exit status: 0 finished (promoted or kept); 1 critical failure of the data, or no candidate reaches the
 floors; 2 bad usage, configuration or a missing part"""
 
@@ -42,10 +44,10 @@ def parser() -> argparse.ArgumentParser:
         return verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", parents=[common])
 
     run = verb("run", "train, evaluate, register and report")
-    run.add_argument("--data", metavar="PATH", help="folder of class folders, or demo (data.source)")
+    run.add_argument("--data", metavar="PATH", help=DATA)
     run.add_argument("--fresh", action="store_true", help="compute all anew, whatever earlier runs left")
-    validate = verb("validate", "hold a folder of images against the data contract; train nothing")
-    validate.add_argument("path", nargs="?", metavar="PATH", help="folder of images (data.source)")
+    validate = verb("validate", "hold images against the data contract; train nothing")
+    validate.add_argument("path", nargs="?", metavar="PATH", help=DATA)
     validate.add_argument("--data", metavar="PATH", help="the same as PATH")
     validate.add_argument("--fresh", action="store_true", help="scan anew, whatever earlier runs left")
     validate.add_argument("--json", action="store_true", help="print the summary as JSON")

@@ -28,7 +28,10 @@ def validation_lines(summary: Summary) -> list[str]:
     if data:
         classes = ", ".join(f"{name} {count:,}" for name, count in data.classes.items())
         lines.append(f"images    {data.images:,} of {data.groups:,} groups ({classes or 'no labels'})")
-        lines.append(f"left out  {data.quarantined:,} quarantined, {data.review:,} to review, {data.ignored:,} ignored")
+        nested = f" ({data.nested:,} of them copies in a nested tree)" if data.nested else ""
+        lines.append(
+            f"left out  {data.quarantined:,} quarantined, {data.review:,} to review, {data.ignored:,} ignored{nested}"
+        )
     if summary.validation:
         lines += [f"warning   {warning}" for warning in summary.validation.warnings]
     lines += [f"data docs {summary.paths.data_docs}"] if summary.paths.data_docs else []

@@ -13,9 +13,10 @@ from tasks.augment import augment
 from tasks.evaluate import evaluate
 from tasks.gate import gate
 from tasks.ingest import ingest
+from tasks.lay_out import lay_out_if_asked
 from tasks.register import register
 from tasks.report import report
-from tasks.scan import scan
+from tasks.scan import memory_of, scan
 from tasks.split import split
 from tasks.train import train_all
 from tasks.validate import validate
@@ -40,9 +41,10 @@ def retraining(settings: Settings = Settings(), workspace: Path = Path("workspac
         plans = plan_models(settings)  # weights are looked for before any work starts
         # Data
         source = ingest(run, run.workspace, settings.data)
-        manifest = scan(run, source, settings.data, settings.quality)
+        manifest = scan(run, source, settings.data, settings.quality, memory_of(run))
         validate(run, manifest.path, settings.data, settings.quality)
         parts = split(run, manifest.path, manifest.root, settings.split)
+        lay_out_if_asked(run, parts, settings.split)
         # Models
         augment(run, parts, settings.augment, settings.train.seed)
         models = train_all(run, plans, parts, settings)

@@ -30,8 +30,11 @@ def counted(line: str) -> tuple[str, int, int] | None:
 
 
 @contextlib.contextmanager
-def progress(label: str, total: int) -> Iterator[Advance]:
-    """Yields a function to call with the number of items newly done, out of ``total``. Threads may each have one."""
+def progress(label: str, total: int | None) -> Iterator[Advance]:
+    """Yields a function to call with the number of items newly done, out of ``total`` (None: nobody knows).
+
+    Threads may each have one.
+    """
     if not sys.stderr.isatty():
         yield _lines(label, total)
         return
@@ -102,7 +105,7 @@ def _bars() -> "Progress":
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
-def _lines(label: str, total: int) -> Advance:
+def _lines(label: str, total: int | None) -> Advance:
     done, last = 0, time.monotonic()
 
     def advance(count: int) -> None:
@@ -110,6 +113,6 @@ def _lines(label: str, total: int) -> Advance:
         done += count
         if time.monotonic() - last >= LINE_EVERY:
             last = time.monotonic()
-            print(f"{label}: {done:,} of {total:,}", flush=True)
+            print(f"{label}: {done:,}" + (f" of {total:,}" if total is not None else ""), flush=True)
 
     return advance

@@ -29,7 +29,10 @@ class Verdict(Part):
 
 
 class Dataset(Part):
-    """``images + quarantined + review + ignored`` are all regular files; ``links`` come on top."""
+    """``images + quarantined + review + ignored`` are all regular files; ``links`` come on top.
+
+    ``nested`` of the ignored are copies of images in a tree that lies inside itself.
+    """
 
     digest: str
     images: int
@@ -38,6 +41,7 @@ class Dataset(Part):
     quarantined: int
     review: int
     ignored: int
+    nested: int = 0
     links: int
 
 
@@ -131,6 +135,7 @@ class Paths(Part):
     data_docs: Path | None = None
     manifest: Path | None = None
     split: Path | None = None
+    folders: Path | None = None
     quarantine: Path | None = None
 
 

@@ -1,6 +1,8 @@
 """Every path that smearflow writes to, and how it writes: aside first, then renamed into place."""
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -69,6 +71,16 @@ class Workspace:
         return self.root / "sources"
 
     @property
+    def measured(self) -> Path:
+        """What scans remember of images that they measured."""
+        return self.root / "measured"
+
+    @property
+    def splits(self) -> Path:
+        """Sets laid out as folders, for notebooks that read folders."""
+        return self.root / "splits"
+
+    @property
     def drop(self) -> Path:
         """Where new batches are put, unless quality_check.drop names another folder."""
         return self.root / "drop"
@@ -111,11 +123,23 @@ def building(target: Path) -> Iterator[Path]:
         yield aside
         files = {str(f.relative_to(aside)): f.stat().st_size for f in sorted(aside.rglob("*")) if f.is_file()}
         (aside / LISTING).write_text(json.dumps({"files": files}, indent=1))
-        if target.exists():
-            shutil.rmtree(target)
-        aside.rename(target)
+        _take_place(aside, target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _take_place(aside: Path, target: Path) -> None:
+    """Rename ``aside`` to ``target``, whoever else does so at this moment: the last one's stays."""
+    old = aside.with_name(aside.name + ".old")
+    while aside.exists():
+        with contextlib.suppress(FileNotFoundError):
+            target.rename(old)
+        try:
+            aside.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # another builder's is there by now
+                raise
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _sweep(target: Path) -> None:
@@ -143,6 +167,15 @@ def is_whole(artifact: Path) -> bool:
         return all((artifact / name).stat().st_size == size for name, size in files.items())
     except (OSError, ValueError, KeyError):
         return False
+
+
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Let one process at a time into the body. The kernel frees the file ``lock`` however its holder ends."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def write_text(path: Path, text: str) -> None:

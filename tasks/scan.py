@@ -6,12 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from smearflow.data.manifest import Manifest, manifest_of
-from smearflow.data.scanning import scan as scan_files
+from smearflow.data.scan_memory import Memory
+from smearflow.data.scanning import complete, measure_listed
 from smearflow.data.sources import Source
 from smearflow.progress import progress
 from smearflow.settings import Data, Quality
 from smearflow.workspace import building
-from tasks.stage import stage
+from tasks.stage import Run, stage
 
 
 def says(manifest: Manifest) -> str:
@@ -22,19 +23,32 @@ def says(manifest: Manifest) -> str:
 |---|---|
 | used | {manifest.images:,} |
 {left_out}
+{manifest.measured:,} images were measured, {manifest.rows - manifest.measured:,} were known from an earlier scan.
+
 Data version `{manifest.digest[:12]}`; every row in `{manifest.path}`.
 """
 
 
 # Retried once: a scan that the machine ended for want of memory may find more of it a moment later.
 @stage(says, task_run_name="scan {source.images} images", retries=1, retry_delay_seconds=5)
-def scan(folder: Path, source: Source, data: Data, quality: Quality) -> Manifest:
-    """Read the listing, decode each image in parallel processes, write manifest and quarantine."""
+def scan(folder: Path, source: Source, data: Data, quality: Quality, memory: Memory) -> Manifest:
+    """Read the listing, decode each new or changed image in parallel processes, write manifest and quarantine."""
     listing = pd.read_parquet(source.listing)
-    with progress("scan", len(listing)) as advance:
-        rows = scan_files(source.root, listing, data, quality, os.cpu_count() or 1, advance)
+    roots = [place.root for place in source.places]
+    known = memory.recall(roots, quality, listing)
+    new = listing[~listing["path"].isin(known.index)]
+    print(f"scan: {len(new):,} images to measure, {len(known):,} known from an earlier scan")
+    with progress("scan", len(new)) as advance:
+        facts = pd.concat([known, measure_listed(source.root, new, quality, os.cpu_count() or 1, advance)])
+    memory.keep(roots, quality, listing, facts)  # before groups are told, which the settings may have wrong
+    rows = complete(facts, listing, data)
     with building(folder) as aside:
         rows.to_parquet(aside / "manifest.parquet", index=False)
         left_out = rows.loc[rows["reason"].notna(), ["path", "reason", "error"]]
         left_out.to_parquet(aside / "quarantine.parquet", index=False)
-    return manifest_of(rows, folder / "manifest.parquet", folder / "quarantine.parquet", source.root)
+    return manifest_of(rows, folder / "manifest.parquet", folder / "quarantine.parquet", source.root, len(new))
+
+
+def memory_of(run: Run) -> Memory:
+    """What scans in the run's workspace remember; nothing for a run that computes all anew."""
+    return Memory(run.workspace.measured, run.fresh)

@@ -32,6 +32,7 @@ from smearflow.summary import (
 )
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
+from tasks.lay_out import Folders
 from tasks.register import Registered
 from tasks.stage import Run
 from tasks.train import Attempt
@@ -92,6 +93,7 @@ def _dataset(source: Source | None, manifest: Manifest | None) -> Dataset | None
         quarantined=manifest.quarantined,
         review=manifest.review,
         ignored=source.ignored,
+        nested=source.nested,
         links=source.links,
     )
 
@@ -171,6 +173,7 @@ def _prefect() -> PrefectRun | None:
 def _paths(reached: Mapping[str, Any]) -> Paths:
     manifest: Manifest | None = reached.get("scan")
     parts: Parts | None = reached.get("split")
+    folders: Folders | None = reached.get("lay_out")
     contract: Contract | None = reached.get("validate")
     report: Path | None = reached.get("report")
     registered: Registered | None = reached.get("register")
@@ -180,5 +183,6 @@ def _paths(reached: Mapping[str, Any]) -> Paths:
         data_docs=contract.docs if contract else None,
         manifest=manifest.path if manifest else None,
         split=parts.path if parts else None,
+        folders=folders.path if folders else None,
         quarantine=manifest.quarantine if manifest else None,
     )

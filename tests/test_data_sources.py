@@ -1,11 +1,13 @@
 """Listing a folder: what counts as an image, what its label is, what is counted apart."""
 
 import os
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from smearflow.data.sources import file_at, list_folder, printable_path
+from smearflow.data.sources import Listing, file_at, join, link_names, list_folder, list_folders, printable_path
 from smearflow.errors import SourceError
 
 
@@ -87,13 +89,6 @@ def test_the_digest_changes_with_an_image_and_with_nothing_else(tmp_path: Path) 
     assert len({first, changed, list_folder(tmp_path).digest}) == 3
 
 
-def test_the_summary_carries_the_counts(tmp_path: Path) -> None:
-    listing = list_folder(put(tmp_path, "a/1.png", "a/notes.txt"))
-    source = listing.source(tmp_path / "listing.parquet")
-    assert (source.root, source.images, source.ignored, source.links) == (tmp_path, 1, 1, 0)
-    assert source.digest == listing.digest
-
-
 @pytest.mark.skipif(os.name != "posix", reason="names are text there")
 def test_a_name_that_is_not_utf8_is_shown_kept_and_found_again(tmp_path: Path) -> None:
     raw = os.fsencode(tmp_path / "sick") + b"/C1_caf\xe9.png"
@@ -113,12 +108,54 @@ def test_no_two_names_are_shown_alike() -> None:
 
 
 def test_a_missing_folder_a_file_and_a_folder_without_images_name_the_way_out(tmp_path: Path) -> None:
-    put(tmp_path, "cells.zip", "empty/notes.txt")
-    for place, said in [("nowhere", "There is no"), ("cells.zip", "is a file"), ("empty", "No image")]:
+    put(tmp_path, "cells.txt", "empty/notes.txt")
+    for place, said in [("nowhere", "There is no"), ("cells.txt", "is a file"), ("empty", "No image")]:
         with pytest.raises(SourceError, match=said) as caught:
             list_folder(tmp_path / place)
         assert str(tmp_path / place) in caught.value.what
         assert caught.value.fix
+
+
+def test_several_folders_are_listed_below_numbered_links_with_the_label_of_each(tmp_path: Path) -> None:
+    put(tmp_path / "old", "cells/sick/a.png", "cells/well/b.png", "notes.txt")
+    put(tmp_path / "new", "sick/a.png")
+    put(tmp_path / "empty", "readme.md")
+    listings = list_folders([tmp_path / name for name in ("old", "new", "empty")], ("sick", "well"))
+    joined = join(listings, tmp_path / "links")
+    assert dict(zip(joined.files["path"], joined.files["label"], strict=True)) == {
+        "1/sick/a.png": "sick", "1/well/b.png": "well", "2/sick/a.png": "sick",
+    }  # fmt: skip
+    assert (joined.root, joined.ignored) == (tmp_path / "links", 2)
+    assert [str(listing.root.relative_to(tmp_path)) for listing in listings] == ["old/cells", "new", "empty"]
+
+
+def test_eleven_folders_keep_their_order() -> None:
+    empty = Listing(Path(), pd.DataFrame(), 0, 0)
+    assert link_names([empty] * 11)[::5] == ["01", "06", "11"]
+
+
+@pytest.mark.parametrize(("other", "said"), [("cells", "the same"), ("cells/sick", "one in the other")])
+def test_a_folder_that_is_named_twice_or_lies_in_another_is_refused(tmp_path: Path, other: str, said: str) -> None:
+    put(tmp_path / "cells", "sick/a.png")
+    (tmp_path / "link").symlink_to(tmp_path / other)
+    with pytest.raises(SourceError, match=said) as caught:
+        list_folders([tmp_path / "cells", tmp_path / "link"])
+    assert str(tmp_path / "cells") in caught.value.what and str(tmp_path / "link") in caught.value.what
+
+
+def test_a_folder_elsewhere_is_another_listing(tmp_path: Path) -> None:
+    """Though a copy has the same names, sizes and times: a cached result points into the folder it was made of."""
+    put(tmp_path / "one", "sick/a.png")
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    assert list_folder(tmp_path / "one").digest != list_folder(tmp_path / "two").digest
+
+
+def test_known_faults_are_told_of_their_files(tmp_path: Path) -> None:
+    put(tmp_path / "files", "cells/sick/a.png", "cells/sick/b.png")
+    listing = list_folder(tmp_path / "files", ("sick",))
+    marked = listing.with_faults(tmp_path / "files", {"cells/sick/b.png": "Bad CRC-32", "cells/gone.png": "?"})
+    assert marked.files["fault"].fillna("").tolist() == ["", "Bad CRC-32"]
+    assert marked.digest != listing.digest
 
 
 def test_a_folder_of_links_says_that_they_are_not_followed(tmp_path: Path) -> None:

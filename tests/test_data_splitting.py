@@ -1,5 +1,7 @@
 """Dividing images into training, validation and test set."""
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,12 +10,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from drawn_cells import cell, encoded, folder_of_cells
 
 from smearflow.data.groups import assign_groups
-from smearflow.data.sources import list_folder
+from smearflow.data.manifest import usable
+from smearflow.data.nested import without_copies
+from smearflow.data.scanning import scan
+from smearflow.data.set_folders import lay_out
+from smearflow.data.sources import file_at, list_folder
 from smearflow.data.splitting import SETS, divide, parts_of, shared_groups
 from smearflow.errors import DataError
-from smearflow.settings import Data, Split
+from smearflow.settings import Data, Quality, Split
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -131,6 +138,54 @@ def test_by_image_is_what_splitfolders_does_file_by_file(tmp_path: Path) -> None
     theirs = {str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*.png")}
     ours = divide(frame, Split(by="image"))
     assert set(ours["split"] + "/" + ours["path"]) == theirs
+
+
+def spoilt_cells(root: Path) -> Path:
+    """100 sound cells, with junk, links, a nested tree and broken files among them; names that sort oddly."""
+    folder_of_cells(root, patients=10, each=5)
+    odd = ["C7\N{LATIN SMALL LETTER E WITH ACUTE}.png", "c7.png", "C7 Z.png", "C7_10.PNG", "C7_9.png", "C7\\7.png"]
+    odd += [os.fsdecode(b"C7\xe9.png"), os.fsdecode(b"C7\xff.png")]
+    for seed, name in enumerate(odd, 1000):
+        (root / "Uninfected" / name).write_bytes(encoded(cell(seed)))
+    shutil.copytree(root, root.parent / "second")
+    shutil.move(root.parent / "second", root / "cell_images")
+    for label in ("Parasitized", "Uninfected"):
+        (root / label / "Thumbs.db").write_bytes(b"thumbs")
+        (root / label / "C1_empty.png").write_bytes(b"")
+        (root / label / "C1_cut.png").write_bytes(encoded(cell(7))[:-100])
+        (root / label / "C0_link.png").symlink_to(root / label / "C1P1ThinF_cell_0.png")
+    shutil.copy(root / "Uninfected" / "C2P2ThinF_cell_0.png", root / "Uninfected" / "C9_copy.png")
+    shutil.copy(root / "Uninfected" / "C3P3ThinF_cell_0.png", root / "Parasitized" / "C3_conflict.png")
+    return root
+
+
+def files_below(folder: Path) -> set[str]:
+    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+
+
+def test_from_a_spoilt_folder_to_set_folders_by_image_is_splitfolders_on_the_kept_images(tmp_path: Path) -> None:
+    """The lecture's call, on a folder with just the kept images; ours on the folder as it came."""
+    import splitfolders
+
+    root = spoilt_cells(tmp_path / "cells")
+    data = Data(group_pattern="^([Cc].)")
+    listing = without_copies(list_folder(root, data.classes), data.classes)
+    kept = usable(scan(listing.root, listing.files, data, Quality(), 1, lambda _: None))
+    assert (len(kept), listing.nested) == (107, 108)
+    for path in kept["path"]:
+        file = file_at(root, path)
+        copied = tmp_path / "kept" / file.relative_to(root)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, copied)
+    theirs = tmp_path / "theirs"
+    splitfolders.ratio(tmp_path / "kept", theirs, seed=1337, ratio=(0.6, 0.2, 0.2), group_prefix=None)
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    lay_out(divide(kept, Split(by="image")), root, ours)
+    assert files_below(ours) == files_below(theirs)
+    for name in files_below(ours):
+        assert (ours / name).is_symlink()
+        assert (ours / name).read_bytes() == (theirs / name).read_bytes()
 
 
 def test_by_image_keeps_the_shares_of_each_class_and_counts_the_shared_patients() -> None:

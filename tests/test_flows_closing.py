@@ -44,6 +44,8 @@ def test_validation_counts_images_and_names_warnings():
     lines = validation_lines(summary(dataset=DATA, validation=checked, paths=Paths(data_docs=Path("/docs"))))
     assert "images    90 of 9 groups (Parasitized 40, Uninfected 50)" in lines
     assert "left out  3 quarantined, 2 to review, 1 ignored" in lines
+    nested = validation_lines(summary(dataset=DATA.model_copy(update={"ignored": 95, "nested": 94})))
+    assert "left out  3 quarantined, 2 to review, 95 ignored (94 of them copies in a nested tree)" in nested
     assert "warning   few patients: 9 (20 or more)" in lines
 
 

@@ -2,12 +2,16 @@
 
 import json
 import shutil
+from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 from PIL import Image
+from served_files import Served, serving
 
 from smearflow.summary import read_summary
+from smearflow.workspace import file_digest
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +80,55 @@ def test_a_run_with_no_backbone_left_is_refused_before_any_work(smearflow, cells
     assert done.returncode == 2
     assert "VGG16" in done.stderr and "weights: random" in done.stderr
     assert read_summary(workspace.latest / "summary.json").stages == ()
+
+
+@pytest.fixture(scope="module")
+def nested(cells, tmp_path_factory):
+    """The cells with junk, a broken one, and the whole tree a second time in itself; and the zip of that."""
+    folder = tmp_path_factory.mktemp("nested") / "cells"
+    shutil.copytree(cells, folder)
+    (folder / "Uninfected" / "Thumbs.db").write_bytes(b"thumbs")
+    (folder / "Uninfected" / "C1_broken.png").write_bytes(b"no image")
+    shutil.copytree(folder, folder.parent / "second")
+    shutil.move(folder.parent / "second", folder / "cell_images")
+    archive = shutil.make_archive(str(folder.parent / "cells"), "zip", folder.parent, "cells")
+    return folder, Path(archive)
+
+
+@pytest.fixture(scope="module")
+def counts_of_nested(smearflow, nested):
+    """What validation finds in the folder."""
+    return dataset(smearflow("validate", nested[0], "--json", *LENIENT))
+
+
+def dataset(done):
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["dataset"]
+
+
+def test_a_tree_that_lies_in_itself_again_is_counted_once_and_every_file_accounted_for(nested, counts_of_nested):
+    found = counts_of_nested
+    assert (found["images"], found["quarantined"], found["nested"]) == (160, 1, 161)
+    files = [f for f in nested[0].rglob("*") if f.is_file()]
+    assert found["images"] + found["quarantined"] + found["review"] + found["ignored"] == len(files)
+
+
+def test_a_zip_gives_the_counts_of_its_folder(smearflow, nested, counts_of_nested):
+    assert dataset(smearflow("validate", nested[1], "--json", *LENIENT)) == counts_of_nested
+
+
+def test_an_address_that_breaks_off_once_gives_the_counts_of_the_folder(smearflow, nested, counts_of_nested):
+    with serving(Served(nested[1].read_bytes(), breaks=[100_000])) as served:
+        digest = ("--set", f"data.sha256={file_digest(nested[1])}")
+        done = smearflow("validate", served.address, "--json", *digest, *LENIENT)
+    assert dataset(done) == counts_of_nested
+    assert served.asked == [("GET", None), ("GET", "bytes=100000-")]
+    assert "broke off at byte 100,000" in done.stderr
+
+
+def test_a_zip_that_would_write_elsewhere_is_refused_with_status_2(smearflow, tmp_path):
+    with ZipFile(tmp_path / "evil.zip", "w") as made:
+        made.writestr("../evil.png", b"")
+    done = smearflow("validate", tmp_path / "evil.zip")
+    assert done.returncode == 2
+    assert "'../evil.png' (outside the target)" in done.stderr and "Traceback" not in done.stderr

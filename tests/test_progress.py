@@ -36,6 +36,13 @@ def test_on_a_terminal_several_bars_share_it_and_leave_nothing_running(monkeypat
     assert module.DISPLAY.users == 0
 
 
+def test_work_of_unknown_length_says_how_far_it_is_alone(capsys, monkeypatch):
+    monkeypatch.setattr(module, "LINE_EVERY", 0)
+    with progress("download, MB", None) as advance:
+        advance(3)
+    assert capsys.readouterr().out == "download, MB: 3\n"
+
+
 def test_the_lines_of_a_trainer_are_printed_after_its_name(capsys):
     with overheard("compact") as hear:
         hear("epoch 3/10 loss 0.3")

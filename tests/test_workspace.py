@@ -3,10 +3,12 @@
 import json
 import os
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from smearflow.workspace import LISTING, Workspace, building, digest_of, file_digest, is_whole, point, write_text
+from smearflow.workspace import LISTING, Workspace, alone, building, digest_of, file_digest, is_whole, point, write_text
 
 
 def test_an_artifact_appears_when_it_is_finished(tmp_path):
@@ -77,3 +79,29 @@ def test_digests_tell_values_apart_and_agree_on_equal_ones(tmp_path):
     assert digest_of(1, 2) != digest_of(2, 1)
     (tmp_path / "file").write_bytes(b"abc")
     assert file_digest(tmp_path / "file").startswith("ba7816bf")
+
+
+def test_builders_of_one_artifact_do_not_trip_over_each_other(tmp_path):
+    def build(number):
+        for _ in range(30):
+            with building(tmp_path / "scan" / "key") as aside:
+                (aside / "folder").mkdir()
+                (aside / "folder" / "rows").write_text(str(number))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(build, range(4)))
+    assert is_whole(tmp_path / "scan" / "key")
+    assert [left.name for left in (tmp_path / "scan").iterdir()] == ["key"]
+
+
+def test_one_at_a_time_is_let_into_what_a_lock_guards(tmp_path):
+    inside = []
+
+    def enter(_):
+        with alone(tmp_path / "locks" / "one"):
+            inside.append(threading.get_ident())
+            assert len(inside) == 1
+            inside.pop()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(enter, range(40)))

@@ -84,6 +84,11 @@ class Manifest:
     quarantined: int
     review: int
     reasons: dict[str, int]  # of the rows that are left out
+    measured: int  # rows that were measured for it; the others were known from an earlier scan
+
+    @property
+    def rows(self) -> int:
+        return self.images + self.quarantined + self.review
 
 
 def as_manifest(rows: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +103,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
     return as_manifest(pd.read_parquet(path))
 
 
-def manifest_of(rows: pd.DataFrame, path: Path, quarantine: Path, root: Path) -> Manifest:
+def manifest_of(rows: pd.DataFrame, path: Path, quarantine: Path, root: Path, measured: int) -> Manifest:
     """The summary that stages exchange of the manifest ``rows``, once they are written to the two paths."""
     used, left_out = usable(rows), rows["reason"].dropna()
     review = int(left_out.isin(REVIEW).sum())
@@ -113,6 +118,7 @@ def manifest_of(rows: pd.DataFrame, path: Path, quarantine: Path, root: Path) ->
         quarantined=len(left_out) - review,
         review=review,
         reasons={str(reason): int(count) for reason, count in left_out.value_counts().items()},
+        measured=measured,
     )
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from smearflow.data.groups import assign_groups
 from smearflow.data.images import Row, measure, undecodable
-from smearflow.data.manifest import as_manifest
+from smearflow.data.manifest import COLUMNS, Kind, as_manifest
 from smearflow.data.sources import file_at
 from smearflow.errors import SmearflowError
 from smearflow.processes import image_workers
@@ -25,6 +25,8 @@ FEW = 200  # up to here, starting processes (0.7 s) costs more than it saves
 WAITING = 2  # pieces handed out for each worker: one at work, one in reserve
 DIED = "the process that decoded it died"
 
+FACTS: dict[str, Kind] = {c.name: c.dtype for c in COLUMNS if c.name not in ("path", "label", "group")}
+
 Chunk = list[str]
 Piece = tuple[Chunk, list[Row]]  # paths, and the row of each
 
@@ -32,19 +34,37 @@ Piece = tuple[Chunk, list[Row]]  # paths, and the row of each
 def scan(
     root: Path, listing: pd.DataFrame, data: Data, quality: Quality, workers: int, progress: Callable[[int], None]
 ) -> pd.DataFrame:
-    """The manifest of the images in ``listing`` (path, label, bytes; paths below ``root``).
+    """The manifest of the images in ``listing`` (path, label, bytes, fault; paths below ``root``).
 
     ``progress`` is told how many images are newly done. Raises UsageError where a usable image's group is unknown.
     """
-    rows = listing.set_index("path")[["label", "bytes"]]
-    measured: dict[str, Row] = {}
-    with contextlib.closing(measure_all(root, list(rows.index), quality, workers)) as pieces:
+    return complete(measure_listed(root, listing, quality, workers, progress), listing, data)
+
+
+def measure_listed(
+    root: Path, listing: pd.DataFrame, quality: Quality, workers: int, progress: Callable[[int], None]
+) -> pd.DataFrame:
+    """What each image in ``listing`` shows by itself: the columns FACTS, by path. What has a fault isn't decoded."""
+    faults = listing.set_index("path")["fault"].dropna()
+    sound = listing.loc[listing["fault"].isna(), "path"].tolist()
+    measured = {str(path): undecodable(file_at(root, str(path)), said) for path, said in faults.items()}
+    progress(len(measured))
+    with contextlib.closing(measure_all(root, sound, quality, workers)) as pieces:
         for chunk, results in pieces:
             measured.update(zip(chunk, results, strict=True))
             progress(len(chunk))
-    facts = pd.DataFrame.from_dict(measured, orient="index")
-    frame = facts.combine_first(rows).rename_axis("path").reset_index()
-    return finish(as_manifest(frame), data)
+    return as_facts(pd.DataFrame.from_dict(measured, orient="index"))
+
+
+def as_facts(rows: pd.DataFrame) -> pd.DataFrame:
+    """``rows``, by path, with exactly the columns FACTS in the manifest's dtypes."""
+    return rows.reindex(columns=list(FACTS)).astype(FACTS).rename_axis("path")
+
+
+def complete(facts: pd.DataFrame, listing: pd.DataFrame, data: Data) -> pd.DataFrame:
+    """The manifest of ``listing``, of which ``facts`` has the row of each path. Raises UsageError as ``scan`` does."""
+    rows = listing.set_index("path")[["label", "bytes"]]
+    return finish(as_manifest(facts.combine_first(rows).rename_axis("path").reset_index()), data)
 
 
 def finish(manifest: pd.DataFrame, data: Data) -> pd.DataFrame:

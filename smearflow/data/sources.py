@@ -1,14 +1,21 @@
-"""Where images come from: a folder, listed without opening a file.
+"""Where images come from: folders, listed without opening a file.
 
 root/<class>/.../image.png        the class is the first folder below the root
 root/image.png                    no class folder: the label is unknown
 root/<only folder>/<class>/...    the only folder takes the place of the root
+
+Several folders become one listing below a root that holds a link to each, named by its place in the list:
+
+root/1/<class>/.../image.png      the class is that of the first folder
+
+so that no path, and nothing that is drawn in the order of paths, depends on where the folders lie.
 """
 
 import os
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
@@ -22,35 +29,59 @@ ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 
 
 @dataclass(frozen=True)
-class Source:
-    """A listed folder. ``listing`` is the parquet file of Listing.files; counts are of regular files."""
+class Place:
+    """One folder of a source: its class root, and how many images were found below it."""
 
     root: Path
+    images: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """Listed folders. ``listing`` is the parquet file of Listing.files, with paths below ``root``.
+
+    Counts are of regular files: ``ignored`` those that are no images or are nested copies, which ``nested`` counts.
+    """
+
+    root: Path
+    places: tuple[Place, ...]
     listing: Path
     digest: str
     images: int
     ignored: int
+    nested: int
     links: int
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies below ``root``: a row an image in ``files`` (path, label, bytes, mtime_ns), sorted by path."""
+    """What lies below ``root``: a row an image in ``files``, sorted by path.
+
+    ``files``: path, label (null in the root itself), bytes, mtime_ns, and fault: what is known to be wrong with the
+    file (null where nothing is).
+    """
 
     root: Path
     files: pd.DataFrame
     ignored: int  # regular files that are no images
     links: int  # never followed
+    nested: int = 0  # images left out of ``files`` as copies of others in it
 
     @property
     def digest(self) -> str:
-        """Changes when an image comes, goes or is written anew; over paths, sizes and times."""
+        """Changes when an image comes, goes or is written anew; over root, paths, sizes, times and faults."""
         columns = ("path", "bytes", "mtime_ns")
-        return digest_of(*(self.files[name].tolist() for name in columns))
+        return digest_of(
+            str(self.root), self.files["fault"].dropna().tolist(), *(self.files[n].tolist() for n in columns)
+        )
 
-    def source(self, listing: Path) -> Source:
-        """The summary that stages exchange, once ``files`` are written to ``listing``."""
-        return Source(self.root, listing, self.digest, len(self.files), self.ignored, self.links)
+    def with_faults(self, folder: Path, faults: Mapping[str, str]) -> "Listing":
+        """The listing with what is known to be wrong with files: path below ``folder`` -> what was said."""
+        if not faults:
+            return self
+        known = {str(folder / path): said for path, said in faults.items()}
+        found = [known.get(str(file_at(self.root, path))) for path in self.files["path"]]
+        return replace(self, files=self.files.assign(fault=pd.array(found, dtype="string")))
 
 
 def list_folder(root: Path, classes: Collection[str] = ()) -> Listing:
@@ -59,23 +90,46 @@ def list_folder(root: Path, classes: Collection[str] = ()) -> Listing:
     An only folder takes the place of the root unless it is named like one of ``classes``. Thumbs.db, dotfiles, what
     lies in dot-folders or __MACOSX, and other files are counted as ignored; links, apart.
     """
-    root = root.expanduser().absolute()
-    _check_folder(root)
-    try:
-        found = _Walk()
-        found.enter(root)
-        base = _class_root(root, classes)
-    except OSError as error:
+    return list_folders([root], classes)[0]
+
+
+def list_folders(
+    roots: Sequence[Path], classes: Collection[str] = (), names: Sequence[str] = ()
+) -> tuple[Listing, ...]:
+    """Each of ``roots`` listed. One of several may be empty: an archive that nothing has been put into yet.
+
+    ``names`` is what a person calls them, where that isn't their paths. Raises SourceError where none holds an image,
+    one is no folder, or one lies in another.
+    """
+    roots = [root.expanduser().absolute() for root in roots]
+    for root in roots:
+        _check_folder(root)
+    names = names or [str(root) for root in roots]
+    _check_apart(roots, names)
+    listings = tuple(_list(root, classes) for root in roots)
+    if not any(len(listing.files) for listing in listings):
+        ignored, links = sum(x.ignored for x in listings), sum(x.links for x in listings)
         raise SourceError(
-            f"The images can't be listed: {error.strerror}: {error.filename}",
-            "Make every folder below the source readable (chmod -R u+rX), and let nothing change it meanwhile.",
-        ) from None
-    if not found.images:
-        raise SourceError(
-            f"No image in {root}: {found.ignored} other files, {found.links} links (links are not followed).",
+            f"No image in {', '.join(names)}: {ignored} other files, {links} links (links are not followed).",
             f"Name a folder of class folders with images in them ({' '.join(sorted(EXTENSIONS))}).",
         )
-    return Listing(base, _table(found.images, base), found.ignored, found.links)
+    return listings
+
+
+def join(listings: Sequence[Listing], links: Path) -> Listing:
+    """One listing of all; of several, below the folder ``links``, which holds a link to each root (``link_names``)."""
+    if len(listings) == 1:
+        return listings[0]
+    named = zip(link_names(listings), listings, strict=True)
+    files = pd.concat([x.files.assign(path=f"{name}/" + x.files["path"]) for name, x in named])
+    counts = {name: sum(getattr(x, name) for x in listings) for name in ("ignored", "links", "nested")}
+    return Listing(links, files.sort_values("path", ignore_index=True), **counts)
+
+
+def link_names(listings: Sequence[Listing]) -> list[str]:
+    """What the folders of a list are called: 1, 2, ..., of equal width, so that paths sort in the list's order."""
+    width = len(str(len(listings)))
+    return [f"{number:0{width}}" for number in range(1, len(listings) + 1)]
 
 
 def file_at(root: Path, path: str) -> Path:
@@ -94,12 +148,41 @@ def printable_path(path: str) -> str:
 
 def _check_folder(root: Path) -> None:
     if not root.exists():
-        raise SourceError(f"There is no {root}.", "Give --data (data.source) an existing folder, or `demo`.")
+        raise SourceError(
+            f"There is no {root}.",
+            "Give --data (data.source) an existing folder, a zip, an https address of a zip, `nlm` or `demo`.",
+        )
     if not root.is_dir():
         raise SourceError(
             f"{root} is a file, not a folder.",
-            "Give --data (data.source) the folder that holds one folder a class; unpack an archive first.",
+            "Give --data (data.source) the folder that holds one folder a class, or a zip of it.",
         )
+
+
+def _check_apart(roots: Sequence[Path], names: Sequence[str]) -> None:
+    """No image twice: no folder is another, or lies in it, links followed."""
+    named = zip(names, (root.resolve() for root in roots), strict=True)
+    for (one, here), (other, there) in combinations(named, 2):
+        if here.is_relative_to(there) or there.is_relative_to(here):
+            how = "are the same" if here == there else "lie one in the other"
+            raise SourceError(
+                f"Two sources {how}: {one} and {other}. Their images would count twice.",
+                "Name each source in data.source once, and none that lies in another.",
+            )
+
+
+def _list(root: Path, classes: Collection[str]) -> Listing:
+    """Every image below ``root``, if any."""
+    try:
+        found = _Walk()
+        found.enter(root)
+        base = _class_root(root, classes)
+    except OSError as error:
+        raise SourceError(
+            f"The images can't be listed: {error.strerror}: {error.filename}",
+            "Make every folder below the source readable (chmod -R u+rX), and let nothing change it meanwhile.",
+        ) from None
+    return Listing(base, _table(found.images, base), found.ignored, found.links)
 
 
 @dataclass
@@ -160,7 +243,7 @@ def _level(folder: Path) -> tuple[bool, list[Path]]:
 
 
 def _table(images: list[os.DirEntry[str]], root: Path) -> pd.DataFrame:
-    """path, label (null in the root itself), bytes, mtime_ns of each file, sorted by path."""
+    """Listing.files of the files in ``images``, with no fault known."""
     skip = len(os.path.join(root, ""))  # noqa: PTH118
     paths = [printable_path(entry.path[skip:].replace(os.sep, "/")) for entry in images]
     facts = [entry.stat(follow_symlinks=False) for entry in images]
@@ -170,6 +253,7 @@ def _table(images: list[os.DirEntry[str]], root: Path) -> pd.DataFrame:
             "label": pd.array([p.partition("/")[0] if "/" in p else None for p in paths], dtype="string"),
             "bytes": pd.array([f.st_size for f in facts], dtype="int64"),
             "mtime_ns": pd.array([f.st_mtime_ns for f in facts], dtype="int64"),
+            "fault": pd.array([None] * len(facts), dtype="string"),
         }
     )
     return files.sort_values("path", ignore_index=True)

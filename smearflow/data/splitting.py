@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from smearflow.data.sources import file_at
 from smearflow.errors import DataError
 from smearflow.settings import Split
 from smearflow.workspace import digest_of
@@ -118,7 +119,7 @@ def _distance(weights: Matrix, chosen: list[int], split: Split) -> tuple[int, fl
 def _by_image(rows: pd.DataFrame, split: Split) -> pd.Series:
     """Every image for itself, class by class: file by file what splitfolders.ratio does with the same seed."""
     sets = pd.Series(SETS[2], index=rows.index)
-    names = [path.split("/") for path in rows["path"]]  # folder by folder, as paths sort
+    names = [file_at(Path(), path).parts for path in rows["path"]]  # sorted folder by folder, as files are called
     for _, members in rows.groupby("label"):
         order = sorted(members.index, key=names.__getitem__)
         random.Random(split.seed).shuffle(order)

@@ -1,0 +1,62 @@
+"""What earlier scans measured, so that one image more is one image measured."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pandas as pd
+
+from smearflow.data.scanning import DIED, FACTS, as_facts
+from smearflow.provenance import code_digest, lock_digest
+from smearflow.settings import Quality
+from smearflow.workspace import digest_of
+
+SAME = ("bytes", "mtime_ns", "fault")  # an image is known while these are what they were, beside its path
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A table of measured images for each set of folders and way of measuring, below ``folder``.
+
+    ``fresh``: nothing is recalled, and all is kept. As an argument of a stage it changes no result, hence the constant
+    digest.
+    """
+
+    folder: Path
+    fresh: bool = False
+    digest: ClassVar[str] = "memory"
+
+    def recall(self, roots: Sequence[Path], quality: Quality, listing: pd.DataFrame) -> pd.DataFrame:
+        """The facts (scanning.FACTS, by path) of what in ``listing`` is as it was. A damaged table counts as empty."""
+        nothing = as_facts(pd.DataFrame(index=pd.Index([], dtype="string")))
+        if self.fresh:
+            return nothing
+        try:
+            kept = pd.read_parquet(self._file(roots, quality))
+            stamps = kept[[_stamp(name) for name in SAME]].set_axis(SAME, axis="columns")
+            rows = listing.set_index("path")[list(SAME)]
+            same = rows.index.intersection(kept.index)
+            unchanged = (rows.loc[same].fillna("") == stamps.loc[same].fillna("")).all(axis="columns")
+            return as_facts(kept.loc[same[unchanged.to_numpy()]])
+        except (OSError, ValueError, KeyError):
+            return nothing
+
+    def keep(self, roots: Sequence[Path], quality: Quality, listing: pd.DataFrame, facts: pd.DataFrame) -> None:
+        """Put the ``facts`` of ``listing`` in place of what was kept. What may have been the moment's is left out."""
+        lasting = facts[(facts["reason"] != "unreadable").fillna(True) & (facts["error"] != DIED).fillna(True)]
+        stamps = listing.set_index("path")[list(SAME)].rename(columns=_stamp)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=self.folder) as aside:
+            written = Path(aside) / "facts.parquet"
+            lasting.join(stamps).to_parquet(written)
+            written.replace(self._file(roots, quality))
+
+    def _file(self, roots: Sequence[Path], quality: Quality) -> Path:
+        made_with = (quality.keyed(), code_digest("smearflow.data.scanning"), lock_digest(), list(FACTS))
+        return self.folder / f"{digest_of([str(root) for root in roots], *made_with)}.parquet"
+
+
+def _stamp(name: str) -> str:
+    return f"listed_{name}"
