@@ -14,6 +14,8 @@ from smearflow.settings import Data, Quality
 from smearflow.workspace import building
 from tasks.stage import Run, stage
 
+NAMED = 30  # files that the artifact names
+
 
 def says(manifest: Manifest) -> str:
     left_out = "".join(f"| left out: {reason} | {count:,} |\n" for reason, count in manifest.reasons.items())
@@ -26,7 +28,23 @@ def says(manifest: Manifest) -> str:
 {manifest.measured:,} images were measured, {manifest.rows - manifest.measured:,} were known from an earlier scan.
 
 Data version `{manifest.digest[:12]}`; every row in `{manifest.path}`.
-"""
+{left_out_files(manifest)}"""
+
+
+def left_out_files(manifest: Manifest) -> str:
+    """A table of the first files that are left out, each with its reason; nothing where all are used."""
+    files = pd.read_parquet(manifest.quarantine)
+    if files.empty:
+        return ""
+    lines = "".join(f"| `{_cell(f.path)}` | {f.reason} | {_cell(f.error)} |\n" for f in files.head(NAMED).itertuples())
+    more = f"\nThe first {NAMED} of {len(files):,}; all are in `{manifest.quarantine}`.\n" if len(files) > NAMED else ""
+    heading = "## Left out, and left where they are\n\n| file | reason | what the decoder said |\n|---|---|---|\n"
+    return f"\n{heading}{lines}{more}"
+
+
+def _cell(text: object) -> str:
+    """A text on one line of a table."""
+    return "" if pd.isna(text) else " ".join(str(text).replace("|", "/").split())  # type: ignore[call-overload]
 
 
 # Retried once: a scan that the machine ended for want of memory may find more of it a moment later.

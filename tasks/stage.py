@@ -17,6 +17,7 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, cast
 from prefect import Task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE, CacheKeyFnPolicy
+from prefect.context import TaskRunContext
 from prefect.futures import PrefectFuture
 
 from smearflow.errors import SmearflowError
@@ -111,7 +112,7 @@ class Stage(Generic[P, R]):
         @functools.wraps(function)
         def told(folder: Path, /, *args: P.args, **kwargs: P.kwargs) -> R:
             result = function(folder, *args, **kwargs)
-            self.publish(result)
+            self.publish(result, _after_retries())
             return result
 
         return told
@@ -168,6 +169,13 @@ def identity(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: identity(getattr(value, f.name)) for f in dataclasses.fields(value)}
     return value
+
+
+def _after_retries() -> str:
+    """What a person should know of a result that took several tries; nothing after the first."""
+    context = TaskRunContext.get()
+    tries = context.task_run.run_count if context else 1
+    return f"*Try number {tries}: see the log for why those before failed.*\n\n" if tries > 1 else ""
 
 
 def _by_folder(context: Any, parameters: dict[str, Any]) -> str:

@@ -104,3 +104,12 @@ def test_what_was_new_and_what_was_known_is_said(scan_once, tmp_path):
     scan_once(cells)
     (cells / "Uninfected" / "C9_new.png").write_bytes(encoded(cell(77)))
     assert "1 images were measured, 24 were known" in says(scan_once(cells)[0])
+
+
+def test_files_that_are_left_out_are_named_with_their_reasons(scan_once, tmp_path):
+    from tasks.scan import says
+
+    cells = folder_of_cells(tmp_path / "cells")
+    (cells / "Uninfected" / "bad|name.png").write_bytes(b"no image")
+    told = says(scan_once(cells)[0])
+    assert "| `Uninfected/bad/name.png` | not_an_image |" in told

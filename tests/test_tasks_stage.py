@@ -111,3 +111,25 @@ def test_what_points_to_data_is_known_by_its_digest():
         path: Path
 
     assert identity(Data("abc", Path("here"))) == identity(Data("abc", Path("there"))) == "abc"
+
+
+def test_a_result_that_took_two_tries_says_so(run):
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+    from tasks.stage import stage
+
+    tries: list[int] = []
+
+    @stage(lambda made: "# It came through", retries=1, retry_delay_seconds=0)
+    def flaky(folder: Path) -> str:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OSError("the share was away for a moment")
+        return "done"
+
+    flaky.code = ("tasks.stage",)
+    assert within_a_flow(lambda: flaky(run())) == "done"
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["flaky"])))
+    assert "Try number 2" in str(found[0].data)
