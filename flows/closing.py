@@ -13,6 +13,8 @@ def closing_lines(summary: Summary, workspace: Workspace) -> list[str]:
     lines = lecture_lines(summary) + verdict_lines(summary)
     if summary.paths.report:
         lines.append(f"report    {summary.paths.report}")
+    if summary.paths.folders:
+        lines.append(f"folders   {summary.paths.folders}")
     lines += prefect_lines(summary)
     if summary.champion:
         name = f"models:/{summary.champion.registry_name}@champion"

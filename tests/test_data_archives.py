@@ -154,6 +154,11 @@ def test_what_is_no_zip_or_half_of_one_is_told(tmp_path: Path) -> None:
         assert f"{name} is no whole zip" in refusal(tmp_path / name)
 
 
+def test_what_the_disk_refuses_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+    archive = zipped(tmp_path / "cells.zip", {"/".join(["x" * 250] * 20) + ".png": b"a"})
+    assert "File name too long" in refusal(archive)
+
+
 def test_a_name_in_an_old_code_page_survives(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "cells.zip", {"sick/C1_cafX.png": b"a"})
     archive.write_bytes(archive.read_bytes().replace(b"cafX", b"caf\x82"))

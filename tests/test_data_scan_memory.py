@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
@@ -74,12 +76,26 @@ def test_other_code_or_other_libraries_know_nothing(
             assert len(unknown(cells, memory)) == 24
 
 
-@pytest.mark.parametrize("damage", [b"", b"PAR1 and no more", None])
-def test_a_damaged_memory_is_an_empty_one(cells: Path, tmp_path: Path, damage: bytes | None) -> None:
+def test_tables_of_ways_long_gone_are_removed(cells: Path, tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "memory")
+    for side in range(20, 25):
+        remember(cells, memory, Quality(min_side=side))
+    assert len(list(memory.folder.iterdir())) == 3
+    assert unknown(cells, memory, Quality(min_side=24)) == []
+
+
+def flipped(data: bytes) -> bytes:
+    """A bit is wrong in the first SHA-256 that is kept."""
+    at = data.index(sha256(encoded(cell(0))).hexdigest().encode())
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+@pytest.mark.parametrize("damaged", [lambda _: b"", lambda _: b"PAR1", lambda data: data[:-100], flipped])
+def test_a_damaged_memory_is_an_empty_one(cells: Path, tmp_path: Path, damaged: Callable[[bytes], bytes]) -> None:
     memory = Memory(tmp_path / "memory")
     remember(cells, memory)
     (table,) = memory.folder.iterdir()
-    table.write_bytes(damage if damage is not None else table.read_bytes()[:-100])
+    table.write_bytes(damaged(table.read_bytes()))
     assert len(unknown(cells, memory)) == 24
 
 

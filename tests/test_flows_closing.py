@@ -32,6 +32,11 @@ def test_without_a_champion_there_is_no_line_of_a_model():
     ]
 
 
+def test_set_folders_are_named_where_they_were_laid_out():
+    lines = closing_lines(summary(paths=Paths(folders=Path("/work/splits/seed1-a"))), Workspace(Path("/work")))
+    assert "folders   /work/splits/seed1-a" in lines
+
+
 def test_prefects_page_is_that_of_the_run():
     prefect = PrefectRun(api_url="http://127.0.0.1:4200/api", flow_run_id="abc")
     assert "Prefect   http://127.0.0.1:4200/runs/flow-run/abc" in closing_lines(

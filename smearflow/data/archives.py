@@ -5,6 +5,7 @@ scan leaves it out as corrupt.
 """
 
 import calendar
+import contextlib
 import json
 import lzma
 import os
@@ -49,7 +50,7 @@ def unpack(archive: Path, target: Path, limits: Archive) -> Path:
     with _opened(archive) as opened, building(target) as aside:
         members = check_members(opened, archive, limits)
         _check_space(archive, members, target)
-        with progress("unpack", len(members)) as advance:
+        with progress("unpack", len(members)) as advance, _told(archive):
             faults = _extract_all(opened, members, aside / FILES, advance)
         (aside / FAULTS).write_text(json.dumps(faults, indent=1))
     return target / FILES
@@ -148,6 +149,18 @@ def _check_space(archive: Path, members: list[Member], target: Path) -> None:
             f"{archive} unpacks to {needed / 1e9:.3g} GB, and {target.parent} has {free / 1e9:.3g} GB left.",
             "Make room, or name a --workspace on another disk.",
         )
+
+
+@contextlib.contextmanager
+def _told(archive: Path) -> Iterator[None]:
+    """What the disk says, as an error with a way out."""
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(
+            f"{archive} can't be unpacked: {error.strerror}: {error.filename}",
+            "Nothing is left of it. Make room, or name a --workspace on another disk, with a shorter path.",
+        ) from None
 
 
 def _extract_all(opened: ZipFile, members: list[Member], folder: Path, advance: Advance) -> dict[str, str]:

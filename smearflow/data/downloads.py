@@ -123,6 +123,7 @@ def _is_current(address: str, target: Path) -> bool:
         with _ask(address, {name: value for name, value in asked.items() if value}, "HEAD") as answer:
             return _agree(_validators(answer), known)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == http.HTTPStatus.NOT_MODIFIED:
             return True
         why = f"{error.code} {error.reason}"
@@ -135,7 +136,7 @@ def _is_current(address: str, target: Path) -> bool:
 def _download(address: str, target: Path) -> None:
     """Fetch, taking up what is in the part; a try that brings nothing new is followed by a pause, then by the end."""
     part = target.with_name(target.name + ".part")
-    pauses, reached = iter(PAUSES), 0
+    pauses, reached = iter(PAUSES), _size(part)
     while True:
         try:
             known = _fetch_rest(address, part)
@@ -180,6 +181,7 @@ def _answered(address: str, headers: dict[str, str]) -> Iterator[Any]:
         with _ask(address, headers, "GET") as answer:
             yield answer
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise _Stale("it has no such part") from None
         if error.code in BUSY:

@@ -13,10 +13,10 @@ from smearflow.workspace import Workspace, alone, building, digest_of, file_dige
 
 NLM = "https://data.lhncbc.nlm.nih.gov/public/Malaria/cell_images.zip"
 
-Place = tuple[Path, dict[str, str]]  # the folder, and what is known to be wrong with files in it, by their path
+Folder = tuple[Path, dict[str, str]]  # the folder, and what is known to be wrong with files in it, by their path
 
 
-def place_of(source: str, workspace: Workspace, data: Data) -> Place:
+def place_of(source: str, workspace: Workspace, data: Data) -> Folder:
     """The folder of ``source``, one of data.sources. Raises SourceError where it can't be had."""
     if is_address(source) or source == "nlm":
         return _from_address(NLM if source == "nlm" else source, workspace, data)
@@ -40,7 +40,10 @@ def demo_cells(workspace: Workspace, data: Data) -> Path:
 
 def checked_digest(archive: Path, expected: str | None) -> str:
     """The SHA-256 of ``archive``. Raises SourceError where another one is ``expected``."""
-    found = file_digest(archive)
+    try:
+        found = file_digest(archive)
+    except OSError as error:
+        raise SourceError(f"{archive} can't be read: {error.strerror}.", "Make it readable (chmod u+r).") from None
     if expected and found != expected.lower():
         raise SourceError(
             f"{archive} has the SHA-256 {found}, but data.sha256 is {expected.lower()}.",
@@ -49,7 +52,7 @@ def checked_digest(archive: Path, expected: str | None) -> str:
     return found
 
 
-def _from_address(address: str, workspace: Workspace, data: Data) -> Place:
+def _from_address(address: str, workspace: Workspace, data: Data) -> Folder:
     """Fetched, checked, unpacked. A file that isn't the one expected is put aside: the next run fetches anew."""
     archive = fetch(address, workspace.sources, data.sha256 and data.sha256.lower())
     try:
@@ -60,7 +63,7 @@ def _from_address(address: str, workspace: Workspace, data: Data) -> Place:
     return _unpacked(archive, digest, workspace, data)
 
 
-def _unpacked(archive: Path, digest: str, workspace: Workspace, data: Data) -> Place:
+def _unpacked(archive: Path, digest: str, workspace: Workspace, data: Data) -> Folder:
     target = workspace.artifact("unpacked", digest[:32])
     with alone(workspace.sources / f"{target.name}.lock"):  # a second run would take away what the first one reads
         if not is_whole(target):

@@ -1,5 +1,6 @@
 """What earlier scans measured, so that one image more is one image measured."""
 
+import contextlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from smearflow.settings import Quality
 from smearflow.workspace import digest_of
 
 SAME = ("bytes", "mtime_ns", "fault")  # an image is known while these are what they were, beside its path
+KEPT = 3  # tables of the same folders: of other quality settings, or other code
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,13 @@ class Memory:
         if self.fresh:
             return nothing
         try:
-            kept = pd.read_parquet(self._file(roots, quality))
+            kept = pd.read_parquet(self._file(roots, quality), page_checksum_verification=True)
             stamps = kept[[_stamp(name) for name in SAME]].set_axis(SAME, axis="columns")
             rows = listing.set_index("path")[list(SAME)]
             same = rows.index.intersection(kept.index)
             unchanged = (rows.loc[same].fillna("") == stamps.loc[same].fillna("")).all(axis="columns")
             return as_facts(kept.loc[same[unchanged.to_numpy()]])
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError, NotImplementedError):  # all that a reader of parquet raises
             return nothing
 
     def keep(self, roots: Sequence[Path], quality: Quality, listing: pd.DataFrame, facts: pd.DataFrame) -> None:
@@ -50,12 +52,22 @@ class Memory:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=self.folder) as aside:
             written = Path(aside) / "facts.parquet"
-            lasting.join(stamps).to_parquet(written)
+            lasting.join(stamps).to_parquet(written, write_page_checksum=True)
             written.replace(self._file(roots, quality))
+        self._forget_old(_digest(roots))
+
+    def _forget_old(self, roots: str) -> None:
+        with contextlib.suppress(FileNotFoundError):  # another scan forgets them at this moment
+            for old in sorted(self.folder.glob(f"{roots}-*"), key=lambda f: f.stat().st_mtime_ns)[:-KEPT]:
+                old.unlink()
 
     def _file(self, roots: Sequence[Path], quality: Quality) -> Path:
         made_with = (quality.keyed(), code_digest("smearflow.data.scanning"), lock_digest(), list(FACTS))
-        return self.folder / f"{digest_of([str(root) for root in roots], *made_with)}.parquet"
+        return self.folder / f"{_digest(roots)}-{digest_of(*made_with)}.parquet"
+
+
+def _digest(roots: Sequence[Path]) -> str:
+    return digest_of([str(root) for root in roots])
 
 
 def _stamp(name: str) -> str:
