@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--images", type=int, metavar="N", help="cells to draw (data.demo.images)")
     demo.add_argument("--faults", action="store_true", help="plant each fault of the vocabulary among them")
     verb("config", "print every setting with its value, meaning and bounds, as YAML")
-    verb("up", "start the workspace's Prefect server")
+    verb("up", "start or mend what the schedule needs: Prefect server, worker, deployments, page of reports")
     verb("down", "end what was started for the workspace")
     status = verb("status", "say what runs where")
     status.add_argument("--json", action="store_true", help="as JSON")

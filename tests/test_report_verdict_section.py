@@ -5,8 +5,9 @@ from typing import get_args
 
 from drawn_findings import failed, finished
 
+from smearflow.report.headlines import HEADLINES
 from smearflow.report.pseudonyms import names_of
-from smearflow.report.verdict_section import HEADLINES, verdict_section
+from smearflow.report.verdict_section import verdict_section
 from smearflow.summary import Outcome
 
 

@@ -25,6 +25,12 @@ class Daemon:
     def lives(self) -> bool:
         return start_of(self.pid) == self.started
 
+    def ask(self) -> None:
+        """Ask it to end, and don't wait."""
+        if self.lives:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+
     def end(self) -> bool:
         """Ask it to end, then make it. True where it lived and is gone now; a stranger of that number is let be."""
         if not self.lives:
@@ -42,6 +48,19 @@ class Daemon:
         while self.lives and time.monotonic() < deadline:
             time.sleep(0.02)
         return not self.lives
+
+
+def children_of(pid: int) -> list[Daemon]:
+    """The processes that ``pid`` started, as far as they live."""
+    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    pairs = [line.split() for line in told.stdout.splitlines()]
+    return [known for child, parent in pairs if int(parent) == pid and (known := daemon_of(int(child)))]
+
+
+def daemon_of(pid: int) -> Daemon | None:
+    """Process ``pid`` as it runs now; None where it doesn't."""
+    started = start_of(pid)
+    return Daemon(pid, started) if started else None
 
 
 def start_of(pid: int) -> str | None:
