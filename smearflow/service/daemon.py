@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,22 +26,15 @@ class Daemon:
     def lives(self) -> bool:
         return start_of(self.pid) == self.started
 
-    def ask(self) -> None:
-        """Ask it to end, and don't wait."""
-        if self.lives:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGTERM)
-
     def end(self) -> bool:
         """Ask it to end, then make it. True where it lived and is gone now; a stranger of that number is let be."""
-        if not self.lives:
-            return False
-        for signum in (signal.SIGTERM, signal.SIGKILL):
+        return end_together([self]) > 0
+
+    def send(self, signum: signal.Signals) -> None:
+        """Send a signal to it, if it still is itself."""
+        if self.lives:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signum)
-            if self.gone_within(GRACE):
-                return True
-        return not self.lives
 
     def gone_within(self, seconds: float) -> bool:
         """Wait for its end, and say whether it came."""
@@ -48,6 +42,22 @@ class Daemon:
         while self.lives and time.monotonic() < deadline:
             time.sleep(0.02)
         return not self.lives
+
+
+def end_together(daemons: Iterable[Daemon]) -> int:
+    """Ask each once to end, all at the same time, then make those that don't. Returns how many lived and are gone.
+
+    Once: to a second SIGTERM Prefect's processes answer by dropping what they were about to say.
+    """
+    lived = [daemon for daemon in daemons if daemon.lives]
+    for signum in (signal.SIGTERM, signal.SIGKILL):
+        for daemon in lived:
+            daemon.send(signum)
+            daemon.send(signal.SIGCONT)  # one that was stopped ends too
+        deadline = time.monotonic() + GRACE
+        if all(daemon.gone_within(deadline - time.monotonic()) for daemon in lived):
+            break
+    return sum(not daemon.lives for daemon in lived)
 
 
 def children_of(pid: int) -> list[Daemon]:

@@ -5,12 +5,13 @@ run looks whether its worker is still there (``end_with_worker``), and the run's
 """
 
 import os
+import signal
 import time
 from collections.abc import Mapping
 
 from smearflow.errors import MissingPart
 from smearflow.processes import end_once
-from smearflow.service.daemon import children_of
+from smearflow.service.daemon import children_of, end_together
 from smearflow.service.prefect_api import NO_ANSWER
 from smearflow.service.prefect_runs import heartbeat, make_pool
 from smearflow.service.prefect_server import Server, client_environment
@@ -49,14 +50,11 @@ def ensure_worker(workspace: Workspace, server: Server, pool: str) -> tuple[Serv
 def end_worker(workspace: Workspace) -> bool:
     """End the worker, and the runs that it has under way with their trainers. True where one ran."""
     known = read_service(workspace, "worker")
-    runs = [run.daemon for run in running(workspace) if run.by_worker]
-    if known:
-        known.daemon.ask()  # first: it takes no more runs
-        runs += children_of(known.pid)
-    for run in runs:
-        run.ask()
-    ended = [run.end() for run in runs]
-    return (known.daemon.end() if known else False) or any(ended)
+    if known:  # asked to end it would kill its runs; stopped it takes no more, and lets them end in their own words
+        known.daemon.send(signal.SIGSTOP)
+    starting = children_of(known.pid) if known else []  # not all of them are on record yet
+    runs = end_together({*starting, *(run.daemon for run in running(workspace) if run.by_worker)})
+    return (known.daemon.end() if known else False) or runs > 0
 
 
 def worker_status(workspace: Workspace) -> ServiceStatus:
