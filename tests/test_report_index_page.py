@@ -37,7 +37,8 @@ def ran(workspace: Workspace, run_id: str, outcome: Outcome, why: str = "It is b
     folder.mkdir(parents=True)
     status = "failed" if outcome == "failed" else "completed"
     verdict = Verdict(outcome=outcome, why=why, next="Go on.")
-    write_summary(Summary.model_validate({"run_id": run_id, "command": "run", "status": status, "verdict": verdict, **rest}), folder)  # fmt: skip
+    told = {"run_id": run_id, "command": "run", "status": status, "verdict": verdict, **rest}
+    write_summary(Summary.model_validate(told), folder)
     (folder / "report.html").write_text("<!doctype html>")
     return folder
 
