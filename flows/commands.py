@@ -3,12 +3,16 @@
 import argparse
 import json
 import os
-from typing import Any
+import signal
+from typing import TYPE_CHECKING, Any
 
 from smearflow.configuration import annotated_yaml, load_settings
 from smearflow.settings import Settings
 from smearflow.summary import Summary
 from smearflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from smearflow.service.live import Live
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -75,15 +79,37 @@ def up(arguments: argparse.Namespace) -> int:
     """Start what the schedule needs, or find and mend it: server, page of reports, worker, deployments."""
     from smearflow.service.live import bring_up
 
-    live = bring_up(Workspace.at(arguments.workspace), _settings(arguments))
+    if arguments.stay:
+        return _stay(arguments)
+    _tell(bring_up(Workspace.at(arguments.workspace), _settings(arguments)))
+    print(f"stop      smearflow down --workspace {arguments.workspace}")
+    return 0
+
+
+def _stay(arguments: argparse.Namespace) -> int:
+    """The same, then go on mending until Ctrl-C or SIGTERM, and take everything down again."""
+    from smearflow.service.live import bring_up, stay
+
+    workspace, settings = Workspace.at(arguments.workspace), _settings(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _tell(bring_up(workspace, settings))
+        stay(workspace, settings)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    finally:
+        down(arguments)
+    return 0
+
+
+def _tell(live: "Live") -> None:
     print(f"Prefect   {live.server.ui_url}")
     print(f"reports   {live.page.url}")
     print(f"worker    {live.worker.url}")
-    print(f"deployed  {', '.join(live.deployments)}")
+    print(f"deployed  {', '.join(live.deployments)}", flush=True)
     if live.marked:
         print(f"mended    {live.marked} run{'s' * (live.marked > 1)} whose process was gone, now marked as crashed")
-    print(f"stop      smearflow down --workspace {arguments.workspace}")
-    return 0
 
 
 def down(arguments: argparse.Namespace) -> int:

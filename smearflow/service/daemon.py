@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+BOOT = Path("/proc/sys/kernel/random/boot_id")  # Linux has it
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL
 
 
@@ -62,9 +63,7 @@ def end_together(daemons: Iterable[Daemon]) -> int:
 
 def children_of(pid: int) -> list[Daemon]:
     """The processes that ``pid`` started, as far as they live."""
-    told = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
-    pairs = [line.split() for line in told.stdout.splitlines()]
-    return [known for child, parent in pairs if int(parent) == pid and (known := daemon_of(int(child)))]
+    return [known for child in _processes() if _parent(child) == pid and (known := daemon_of(child))]
 
 
 def daemon_of(pid: int) -> Daemon | None:
@@ -78,18 +77,36 @@ def start_of(pid: int) -> str | None:
 
     Linux: clock ticks since boot, field 22 of /proc/PID/stat, and the boot's identity. Elsewhere what ps says.
     """
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    if not boot.exists():
+    if not BOOT.exists():
         return _start_by_ps(pid)
+    fields = _stat(pid)
+    return None if not fields or fields[0] in "ZX" else f"{fields[19]} {BOOT.read_text().strip()}"
+
+
+def _stat(pid: int) -> list[str]:
+    """What Linux says of ``pid``, from its state on, field 3 of /proc/PID/stat; nothing where it is gone."""
     try:
         # The second field is the program's name in brackets, and may itself hold spaces and brackets.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] in "ZX" else f"{fields[19]} {boot.read_text().strip()}"
+        return []
+
+
+def _processes() -> list[int]:
+    if BOOT.exists():
+        return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [int(number) for number in _ps("-A", "-o", "pid=").split()]
+
+
+def _parent(pid: int) -> int | None:
+    told = _stat(pid)[1:2] if BOOT.exists() else _ps("-o", "ppid=", "-p", str(pid)).split()
+    return int(told[0]) if told else None
 
 
 def _start_by_ps(pid: int) -> str | None:
-    told = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    state, _, started = told.stdout.strip().partition(" ")
+    state, _, started = _ps("-o", "stat=,lstart=", "-p", str(pid)).strip().partition(" ")
     return None if not started or state.startswith("Z") else started.strip()
+
+
+def _ps(*asked: str) -> str:
+    return subprocess.run(["ps", *asked], capture_output=True, text=True, check=False).stdout

@@ -1,8 +1,11 @@
 """The pipeline live: server, page, worker and deployments brought up together, mended, and taken down again."""
 
+import sys
+import time
 from dataclasses import dataclass
 
 from smearflow.configuration import as_yaml, load_settings
+from smearflow.errors import SmearflowError
 from smearflow.service.deployments import deploy
 from smearflow.service.page import end_page, ensure_page, page_status
 from smearflow.service.prefect_api import NO_ANSWER
@@ -14,6 +17,7 @@ from smearflow.service.worker import end_worker, ensure_worker, worker_status
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace, write_text
 
+PERIOD = 20.0  # seconds between two looks: a flow that ends waits two minutes for its server
 NEVER_BEGAN = "Its worker was gone before it began. Start it again."
 
 
@@ -43,6 +47,23 @@ def bring_up(workspace: Workspace, settings: Settings) -> Live:
         deployments = deploy(workspace, settings, server)
         write_text(workspace.services / "settings.yaml", as_yaml(settings))
     return Live(server, page, worker, deployments, len(marked))
+
+
+def stay(workspace: Workspace, settings: Settings, period: float = PERIOD) -> None:
+    """Look every ``period`` seconds whether all services run, and mend what doesn't, until interrupted (Ctrl-C).
+
+    What can't be mended now, as a server elsewhere that is away, is told and tried again.
+    """
+    while True:
+        time.sleep(period)
+        down = [name for name, status in services(workspace).items() if status.state != "running"]
+        if not down:
+            continue
+        print(f"mending   {', '.join(down)}", flush=True)
+        try:
+            bring_up(workspace, settings)
+        except SmearflowError as error:
+            print(f"smearflow: {error}", file=sys.stderr, flush=True)
 
 
 def take_down(workspace: Workspace) -> list[str]:
