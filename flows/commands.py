@@ -3,12 +3,16 @@
 import argparse
 import json
 import os
-from typing import Any
+import signal
+from typing import TYPE_CHECKING, Any
 
 from smearflow.configuration import annotated_yaml, load_settings
 from smearflow.settings import Settings
 from smearflow.summary import Summary
 from smearflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from smearflow.service.live import Live
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -72,34 +76,62 @@ def config(arguments: argparse.Namespace) -> int:
 
 
 def up(arguments: argparse.Namespace) -> int:
-    """Start the workspace's Prefect server, or find it."""
-    from smearflow.service.prefect_server import ensure_server
+    """Start what the schedule needs, or find and mend it: server, page of reports, worker, deployments."""
+    from smearflow.service.live import bring_up
 
-    _settings(arguments)
-    server = ensure_server(Workspace.at(arguments.workspace))
-    print(f"Prefect   {server.ui_url}")
-    if not server.external:
-        print(f"stop      smearflow down --workspace {arguments.workspace}")
+    if arguments.stay:
+        return _stay(arguments)
+    _tell(bring_up(Workspace.at(arguments.workspace), _settings(arguments)))
+    print(f"stop      smearflow down --workspace {arguments.workspace}")
     return 0
+
+
+def _stay(arguments: argparse.Namespace) -> int:
+    """The same, then go on mending until Ctrl-C or SIGTERM, and take everything down again."""
+    from smearflow.service.live import bring_up, stay
+
+    workspace, settings = Workspace.at(arguments.workspace), _settings(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _tell(bring_up(workspace, settings))
+        stay(workspace, settings)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    finally:
+        down(arguments)
+    return 0
+
+
+def _tell(live: "Live") -> None:
+    print(f"Prefect   {live.server.ui_url}")
+    print(f"reports   {live.page.url}")
+    print(f"worker    {live.worker.url}")
+    print(f"deployed  {', '.join(live.deployments)}", flush=True)
+    if live.marked:
+        print(f"mended    {live.marked} run{'s' * (live.marked > 1)} whose process was gone, now marked as crashed")
 
 
 def down(arguments: argparse.Namespace) -> int:
     """End what was started for the workspace."""
-    from smearflow.service.prefect_server import stop_server
+    from smearflow.service.live import take_down
 
     if not arguments.workspace.exists():
         print(f"nothing to end: there is no workspace {arguments.workspace}")
         return 0
-    ended = stop_server(Workspace.at(arguments.workspace))
-    print("Prefect server ended" if ended else "nothing was running")
+    ended = take_down(Workspace.at(arguments.workspace))
+    print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
     return 0
 
 
 def status(arguments: argparse.Namespace) -> int:
-    """Say what runs where."""
+    """Say what runs where, with the settings of the last `up` unless others are given."""
     from flows.standing import standing, standing_lines
+    from smearflow.service.live import settings_of
 
-    found = standing(Workspace.at(arguments.workspace), _settings(arguments))
+    workspace, given = Workspace.at(arguments.workspace), arguments.config or arguments.set
+    settings = None if given else settings_of(workspace)
+    found = standing(workspace, settings or _settings(arguments))
     print(json.dumps(found, indent=2) if arguments.json else "\n".join(standing_lines(found)))
     return 0
 

@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from prefect.context import FlowRunContext
+from prefect.settings import get_current_settings
+
 from expectations.contract import ContractBroken
 from flows.announcing import announce
 from smearflow.configuration import as_yaml
 from smearflow.models.training import end_all
+from smearflow.service.running import mark_gone, note_running
+from smearflow.service.worker import end_with_worker
 from smearflow.settings import Settings
 from smearflow.summary import write_summary
 from smearflow.workspace import Workspace, point, write_text
@@ -22,6 +27,7 @@ from tasks.summarise import summarise
 @contextlib.contextmanager
 def recorded(command: Literal["run", "validate"], settings: Settings, workspace: Path, fresh: bool) -> Iterator[Run]:
     """A run to pass to the stages. At its end, good or bad, summary.json is written and every trainer is gone."""
+    _note_process(Workspace.at(workspace))
     run = Run(command, settings, Workspace.at(workspace), _new_id(), fresh)
     write_text(run.folder / "settings.yaml", as_yaml(settings))
     error: BaseException | None = None
@@ -37,6 +43,16 @@ def recorded(command: Literal["run", "validate"], settings: Settings, workspace:
         write_summary(summary, run.folder)
         point(run.workspace.latest, run.folder)
         announce(summary, settings.notify)
+
+
+def _note_process(workspace: Workspace) -> None:
+    """Put this process on record, mark earlier runs whose process is gone, and end with the worker that started us."""
+    end_with_worker()
+    context = FlowRunContext.get()
+    if context and context.flow_run:
+        api_url = str(get_current_settings().api.url)
+        mark_gone(workspace, api_url)
+        note_running(workspace, str(context.flow_run.id), api_url)
 
 
 def _report_failure(run: Run, error: BaseException) -> None:

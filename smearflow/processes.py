@@ -1,13 +1,16 @@
-"""Processes that don't outlive the one that started them."""
+"""Processes that don't outlive the one that started them, nor the folder that they serve."""
 
 import multiprocessing
 import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
-PERIOD = 0.5  # seconds between two looks at the parent
+PERIOD = 0.5  # seconds between two looks
+GRACE = 10.0  # seconds for a process to end what it does, once it was asked to
 
 
 def end_with_parent(parent_pid: int, group: bool = False) -> None:
@@ -25,6 +28,32 @@ def end_with_parent(parent_pid: int, group: bool = False) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
+
+
+def end_with_folder(folder: Path) -> None:
+    """From now on this process ends once ``folder`` is gone, moved, or another one of that name."""
+    known = _inode(folder)
+    end_once(lambda: _inode(folder) != known)
+
+
+def end_once(gone: Callable[[], bool]) -> None:
+    """From now on this process ends as if by SIGTERM within a second of ``gone()``, or 10 s later where it is deaf."""
+
+    def watch() -> None:
+        while not gone():
+            time.sleep(PERIOD)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end-once", daemon=True).start()
+
+
+def _inode(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return None
 
 
 def image_workers(count: int) -> ProcessPoolExecutor:

@@ -1,4 +1,4 @@
-"""A process ends when its parent is killed, and takes its group along."""
+"""A process ends with its parent, and takes its group along; one that serves a folder ends with the folder."""
 
 import os
 import signal
@@ -24,6 +24,14 @@ grandchild = subprocess.Popen(["sleep", "60"])
 print(os.getpid(), grandchild.pid, flush=True)
 time.sleep(60)
 """
+WATCHING = """
+import sys, time
+from pathlib import Path
+from smearflow.processes import end_with_folder
+end_with_folder(Path(sys.argv[1]))
+print("watching", flush=True)
+time.sleep(60)
+"""
 
 
 def test_child_and_grandchild_end_when_the_parent_is_killed() -> None:
@@ -39,6 +47,17 @@ def test_child_and_grandchild_end_when_the_parent_is_killed() -> None:
 def test_a_parent_that_died_before_the_watch_began_is_noticed() -> None:
     told = "from smearflow.processes import end_with_parent; import time; end_with_parent(1 << 30); time.sleep(60)"
     assert subprocess.run([sys.executable, "-c", told], cwd=CHECKOUT, timeout=30, check=False).returncode == 1
+
+
+def test_it_ends_when_another_folder_takes_the_place_of_its_own(tmp_path: Path) -> None:
+    home = tmp_path / "prefect"
+    home.mkdir()
+    with subprocess.Popen([sys.executable, "-c", WATCHING, str(home)], cwd=CHECKOUT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        home.rename(tmp_path / "moved")
+        home.mkdir()
+        assert process.wait(timeout=20) == -signal.SIGTERM
 
 
 def alive(pid: int) -> bool:

@@ -1,13 +1,15 @@
 """A process is known by its number and its start, so that a stranger of the same number is never ended."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from smearflow.service.daemon import Daemon, start_of
+from smearflow.service.daemon import Daemon, children_of, end_together, start_of
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = (
@@ -53,3 +55,24 @@ def test_a_dead_child_that_nobody_waited_for_is_gone() -> None:
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended and is a zombie now
     assert start_of(child.pid) is None
     child.wait()
+
+
+def test_children_are_those_that_a_process_started_itself(child: subprocess.Popen[bytes]) -> None:
+    mine = children_of(os.getpid())
+    assert Daemon(child.pid, start_of(child.pid) or "") in mine
+    assert children_of(child.pid) == []
+
+
+def test_several_are_asked_at_once_and_a_stopped_one_ends_too(child: subprocess.Popen[bytes]) -> None:
+    with subprocess.Popen([sys.executable, "-c", SLEEP]) as other:
+        os.kill(other.pid, signal.SIGSTOP)
+        both = [Daemon(process.pid, start_of(process.pid) or "") for process in (child, other)]
+        assert end_together([*both, Daemon(child.pid, "a stranger")]) == 2
+    assert other.returncode == child.wait() == -signal.SIGTERM
+
+
+def test_elsewhere_ps_is_asked(child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("smearflow.service.daemon.BOOT", tmp_path / "no Linux")
+    daemon = Daemon(child.pid, start_of(child.pid) or "")
+    assert daemon.lives
+    assert daemon in children_of(os.getpid())

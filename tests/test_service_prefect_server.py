@@ -16,17 +16,18 @@ from smearflow.errors import MissingPart
 from smearflow.service.daemon import Daemon, start_of
 from smearflow.service.prefect_server import (
     Server,
-    ServerStatus,
     client_environment,
     ensure_server,
     server_status,
     stop_server,
 )
+from smearflow.service.services import ServiceStatus
 from smearflow.workspace import Workspace
 
 ASK = """
 import sys
 from smearflow.service.prefect_server import ensure_server
+from smearflow.service.services import ServiceStatus
 from smearflow.workspace import Workspace
 print(ensure_server(Workspace.at(sys.argv[1]), port=int(sys.argv[2])).api_url)
 """
@@ -75,7 +76,7 @@ def test_three_processes_at_once_get_one_server_and_not_somebody_elses_port(work
 
 def test_it_is_found_again(workspace: Workspace, server: Server) -> None:
     assert ensure_server(workspace) == server
-    assert server_status(workspace) == ServerStatus("running", server.api_url, server.pid)
+    assert server_status(workspace) == ServiceStatus("running", server.api_url, server.pid)
 
 
 def test_looking_leaves_nothing_behind(server: Server) -> None:
@@ -108,14 +109,14 @@ def test_it_serves_another_workspace_that_names_it(
     monkeypatch.setenv("PREFECT_API_URL", server.api_url)
     elsewhere = Workspace.at(tmp_path)
     assert ensure_server(elsewhere) == Server(server.api_url, None, external=True)
-    assert server_status(elsewhere) == ServerStatus("running", server.api_url, None)
+    assert server_status(elsewhere) == ServiceStatus("running", server.api_url, None)
     assert not stop_server(elsewhere)
 
 
 def test_a_server_without_its_database_is_broken(workspace: Workspace, server: Server) -> None:
     database = workspace.prefect_home / "prefect.db"
     aside = database.rename(database.with_suffix(".aside"))
-    assert server_status(workspace) == ServerStatus("broken", server.api_url, server.pid)
+    assert server_status(workspace) == ServiceStatus("broken", server.api_url, server.pid)
     aside.rename(database)
     assert server_status(workspace).state == "running"
 
@@ -141,7 +142,7 @@ def test_stopped_it_leaves_no_process_and_no_record(workspace: Workspace, server
     process = daemon_of(server)
     assert stop_server(workspace)
     assert not process.lives
-    assert server_status(workspace) == ServerStatus("stopped", None, None)
+    assert server_status(workspace) == ServiceStatus("stopped", None, None)
     assert not stop_server(workspace)
 
 

@@ -17,6 +17,7 @@ from smearflow.models.spec import Trained, TrainSpec
 
 CHECKOUT = Path(__file__).parents[2]  # where `python -m smearflow...` finds the package
 LIVE: set["subprocess.Popen[str]"] = set()  # what end_all() has to end
+ENDED: set["subprocess.Popen[str]"] = set()  # what it ended: trying that again would hold up the end of the flow
 LAST_WORDS = 3000  # characters of what a failed process wrote to its error output
 
 
@@ -59,6 +60,9 @@ def run_module(
         timer.cancel()
         end(process)
         LIVE.discard(process)
+    if process in ENDED:
+        ENDED.discard(process)
+        raise TrainingError(f"{name}: ended with its run", permanent=True)
     if status != 0:
         raise _died(name, status, failure, limit_s if overran.is_set() else None, log)
 
@@ -73,6 +77,7 @@ def end(process: "subprocess.Popen[str]") -> None:
 def end_all() -> None:
     """End every trainer that is still running: for the flow's last act, however it ends."""
     for process in list(LIVE):
+        ENDED.add(process)
         end(process)
 
 

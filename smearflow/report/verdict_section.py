@@ -3,28 +3,11 @@
 from dataclasses import dataclass
 
 from smearflow.report.findings import CheckLine, Findings
+from smearflow.report.headlines import Headline, headline_of
 from smearflow.report.lecture_section import shortened
 from smearflow.report.pseudonyms import Names
 from smearflow.report.wording import NBSP, counted, spread, value
 from smearflow.summary import ChampionResult
-
-
-@dataclass(frozen=True)
-class Headline:
-    """An outcome as a word, a colour and a shape: any one of them is enough to tell."""
-
-    word: str
-    tone: str  # good, calm, poor or bad
-    sign: str
-
-
-HEADLINES = {
-    "promoted": Headline("New champion", "good", "✓"),
-    "kept": Headline("Champion kept", "calm", "="),
-    "none": Headline("No model is good enough", "poor", "!"),
-    "failed": Headline("The run failed", "bad", "✕"),
-}
-DATA_SOUND = Headline("Data check passed", "good", "✓")
 
 
 @dataclass(frozen=True)
@@ -60,7 +43,7 @@ def verdict_section(findings: Findings, names: Names) -> VerdictSection:
     summary = findings.summary
     broken = tuple(c for c in findings.checks if not c.passed and c.severity == "critical")
     return VerdictSection(
-        headline=headline(findings),
+        headline=headline_of(summary),
         why=_told(_opening(summary.verdict.why) if broken else summary.verdict.why, names),
         next=_told(summary.verdict.next, names),
         hero=_hero(findings),
@@ -71,14 +54,6 @@ def verdict_section(findings: Findings, names: Names) -> VerdictSection:
         warnings=tuple(c.expectation for c in findings.checks if not c.passed and c.severity == "warning"),
         shortened=shortened(findings),
     )
-
-
-def headline(findings: Findings) -> Headline:
-    """The outcome's headline; of a finished `validate`, that the data passed."""
-    summary = findings.summary
-    if summary.command == "validate" and summary.status == "completed":
-        return DATA_SOUND
-    return HEADLINES[summary.verdict.outcome]
 
 
 def _opening(error: str) -> str:

@@ -1,5 +1,6 @@
 """The few questions that smearflow puts to a Prefect server without importing prefect (1.5 s, 85 MB)."""
 
+import base64
 import json
 import os
 import time
@@ -8,9 +9,11 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 LIMIT = 10.0  # seconds to wait for one answer; a server that has just started, on a busy machine, takes some
 TRIES = 3  # of a write: while its services start, SQLite may be locked for a moment
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PROBE = "smearflow_write_check"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a local server is behind no proxy
 NO_ANSWER = (OSError, HTTPException, ValueError, KeyError, TypeError)  # down, not HTTP, not JSON, not Prefect's
@@ -19,8 +22,8 @@ NO_ANSWER = (OSError, HTTPException, ValueError, KeyError, TypeError)  # down, n
 def is_home(api_url: str, home: Path) -> bool:
     """Whether the local server at ``api_url`` is healthy and says that its PREFECT_HOME is ``home``."""
     try:
-        healthy = _ask("GET", f"{api_url}/health") is True
-        return healthy and os.path.realpath(_ask("GET", f"{api_url}/admin/settings")["home"]) == os.path.realpath(home)
+        healthy = ask("GET", f"{api_url}/health") is True
+        return healthy and os.path.realpath(ask("GET", f"{api_url}/admin/settings")["home"]) == os.path.realpath(home)
     except NO_ANSWER:
         return False
 
@@ -56,22 +59,35 @@ def problem_of(api_url: str) -> str | None:
 def _writes(api_url: str, pause: float) -> bool:
     time.sleep(pause)
     try:
-        _ask("POST", f"{api_url}/variables/", {"name": PROBE, "value": True}, allowed=409)  # left by a killed process
-        _ask("DELETE", f"{api_url}/variables/name/{PROBE}", allowed=404)  # removed by one that asked as well
+        ask("POST", f"{api_url}/variables/", {"name": PROBE, "value": True}, allowed=409)  # left by a killed process
+        ask("DELETE", f"{api_url}/variables/name/{PROBE}", allowed=404)  # removed by one that asked as well
     except NO_ANSWER:
         return False
     return True
 
 
-def _ask(method: str, url: str, body: Any = None, allowed: int | None = None) -> Any:
-    """The JSON answer of a local server; None for an empty one, or for an error of status ``allowed``."""
+def ask(method: str, url: str, body: Any = None, allowed: int | None = None) -> Any:
+    """A server's JSON answer; None for an empty one, or for an error of status ``allowed``.
+
+    A server elsewhere is asked as its client would be: through the proxy, with PREFECT_API_KEY or
+    PREFECT_API_AUTH_STRING where they are set. Raises one of NO_ANSWER.
+    """
+    local = urlsplit(url).hostname in LOOPBACK
+    headers = {"Content-Type": "application/json", **({} if local else _credentials())}
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    request = urllib.request.Request(url, data, headers, method=method)
     try:
-        with DIRECT.open(request, timeout=LIMIT) as answer:
+        with DIRECT.open(request, timeout=LIMIT) if local else urllib.request.urlopen(request, timeout=LIMIT) as answer:
             return json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         with error:
             if error.code == allowed:
                 return None
             raise
+
+
+def _credentials() -> dict[str, str]:
+    key, pair = os.environ.get("PREFECT_API_KEY"), os.environ.get("PREFECT_API_AUTH_STRING")
+    if key:
+        return {"Authorization": f"Bearer {key}"}
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"} if pair else {}

@@ -8,21 +8,20 @@ import contextlib
 import fcntl
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from smearflow.errors import MissingPart
 from smearflow.service.daemon import Daemon, start_of
+from smearflow.service.ports import HOST, free_port, is_free
 from smearflow.service.prefect_api import can_write, is_home, problem_of, shows_page
+from smearflow.service.services import STOPPED, ServiceStatus
 from smearflow.workspace import Workspace, write_text
 
-HOST = "127.0.0.1"
 PORT = 4200
 PORT_LIMIT = 3.0  # seconds
 START_LIMIT = 90.0  # seconds; a cold start takes 10-15 (migrations), a warm one 5
@@ -52,15 +51,6 @@ class Server:
     @property
     def ui_url(self) -> str:
         return self.api_url.removesuffix("/api")
-
-
-@dataclass(frozen=True)
-class ServerStatus:
-    """What `smearflow status` says. ``broken``: its process is there, but doesn't serve this workspace (yet)."""
-
-    state: Literal["running", "stopped", "broken"]
-    url: str | None
-    pid: int | None
 
 
 @dataclass(frozen=True)
@@ -127,15 +117,15 @@ def stop_server(workspace: Workspace) -> bool:
         return ended
 
 
-def server_status(workspace: Workspace) -> ServerStatus:
+def server_status(workspace: Workspace) -> ServiceStatus:
     """Where the server of ``workspace`` stands. Starts and ends nothing."""
     chosen = _chosen(workspace)
     if chosen:
-        return ServerStatus("stopped" if problem_of(chosen) else "running", chosen, None)
+        return ServiceStatus("stopped" if problem_of(chosen) else "running", chosen, None)
     record = _read_record(workspace)
     if record is None or not record.daemon.lives:
-        return ServerStatus("stopped", None, None)
-    return ServerStatus("running" if _serves(record, workspace) else "broken", record.api_url, record.pid)
+        return STOPPED
+    return ServiceStatus("running" if _serves(record, workspace) else "broken", record.api_url, record.pid)
 
 
 def _past_proxies() -> str:
@@ -204,13 +194,13 @@ def _write_record(workspace: Workspace, record: Record) -> None:
 
 def _start(workspace: Workspace, port: int) -> Record:
     """Start a server at ``port``, or at a free one if that is taken, also if it is taken while ours starts."""
-    port = port if _is_free(port) else _free_port()
+    port = port if is_free(port) else free_port()
     try:
         return _start_at(workspace, port)
     except MissingPart:
-        if _is_free(port):
+        if is_free(port):
             raise
-        return _start_at(workspace, _free_port())
+        return _start_at(workspace, free_port())
 
 
 def _start_at(workspace: Workspace, port: int) -> Record:
@@ -240,7 +230,17 @@ def _spawn(workspace: Workspace, port: int, log: Path) -> subprocess.Popen[bytes
         "PREFECT_UI_API_URL": _api_url(port),  # without it the page asks port 4200, whoever that is
         "PREFECT_UI_URL": _api_url(port).removesuffix("/api"),
     }
-    command = [sys.executable, "-m", "smearflow.service.server_process", "--host", HOST, "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "smearflow.service.prefect_process",
+        "server",
+        "start",
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+    ]
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -280,24 +280,8 @@ def _api_url(port: int) -> str:
     return f"http://{HOST}:{port}/api"
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
 def _wait_until_free(port: int) -> None:
     """Give a process that was just killed a moment: its last threads may still hold the port."""
     deadline = time.monotonic() + PORT_LIMIT
-    while not _is_free(port) and time.monotonic() < deadline:
+    while not is_free(port) and time.monotonic() < deadline:
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -1,0 +1,100 @@
+"""The pipeline live: server, page, worker and deployments brought up together, mended, and taken down again."""
+
+import sys
+import time
+from dataclasses import dataclass
+
+from smearflow.configuration import as_yaml, load_settings
+from smearflow.errors import SmearflowError
+from smearflow.service.deployments import deploy
+from smearflow.service.page import end_page, ensure_page, page_status
+from smearflow.service.prefect_api import NO_ANSWER
+from smearflow.service.prefect_runs import mark_over, pending
+from smearflow.service.prefect_server import Server, ensure_server, server_status, stop_server
+from smearflow.service.running import mark_gone
+from smearflow.service.services import Service, ServiceStatus, one_at_a_time
+from smearflow.service.worker import end_worker, ensure_worker, worker_status
+from smearflow.settings import Settings
+from smearflow.workspace import Workspace, write_text
+
+PERIOD = 20.0  # seconds between two looks: a flow that ends waits two minutes for its server
+NEVER_BEGAN = "Its worker was gone before it began. Start it again."
+
+
+@dataclass(frozen=True)
+class Live:
+    """What is up: addresses, names of deployments, how many runs were found without their process."""
+
+    server: Server
+    page: Service
+    worker: Service
+    deployments: list[str]
+    marked: int
+
+
+def bring_up(workspace: Workspace, settings: Settings) -> Live:
+    """Start what isn't there, mend what is broken, deploy anew, and mark runs whose process is gone.
+
+    Nothing is started twice, also not by two that ask at once. Raises MissingPart where a part can't be had.
+    """
+    with one_at_a_time(workspace):
+        server = ensure_server(workspace)
+        page, _ = ensure_page(workspace)
+        worker, new = ensure_worker(workspace, server, settings.live.pool)
+        marked = mark_gone(workspace, server.api_url)
+        if new and not server.external:
+            marked += _never_began(server, settings.live.pool)
+        deployments = deploy(workspace, settings, server)
+        write_text(workspace.services / "settings.yaml", as_yaml(settings))
+    return Live(server, page, worker, deployments, len(marked))
+
+
+def stay(workspace: Workspace, settings: Settings, period: float = PERIOD) -> None:
+    """Look every ``period`` seconds whether all services run, and mend what doesn't, until interrupted (Ctrl-C).
+
+    What can't be mended now, as a server elsewhere that is away, is told and tried again.
+    """
+    while True:
+        time.sleep(period)
+        down = [name for name, status in services(workspace).items() if status.state != "running"]
+        if not down:
+            continue
+        print(f"mending   {', '.join(down)}", flush=True)
+        try:
+            bring_up(workspace, settings)
+        except SmearflowError as error:
+            print(f"smearflow: {error}", file=sys.stderr, flush=True)
+
+
+def take_down(workspace: Workspace) -> list[str]:
+    """End what was started for ``workspace``, the worker with its runs before the server. Returns what ended."""
+    with one_at_a_time(workspace):
+        ended = {"worker": end_worker(workspace), "page": end_page(workspace)}
+        server = server_status(workspace)
+        if server.url:
+            mark_gone(workspace, server.url)  # a run that had to be killed could not say so
+        ended["Prefect server"] = stop_server(workspace)
+    return [name for name, was in ended.items() if was]
+
+
+def services(workspace: Workspace) -> dict[str, ServiceStatus]:
+    """Where each service stands. Starts and ends nothing."""
+    return {
+        "server": server_status(workspace),
+        "worker": worker_status(workspace),
+        "page": page_status(workspace),
+    }
+
+
+def settings_of(workspace: Workspace) -> Settings | None:
+    """The settings that the schedule runs with: those of the last `up`; None where there was none."""
+    path = workspace.services / "settings.yaml"
+    return load_settings(path) if path.exists() else None
+
+
+def _never_began(server: Server, pool: str) -> list[str]:
+    """Mark runs that a worker took and never began: nobody else would, and they keep the next one waiting."""
+    try:
+        return [run for run in pending(server.api_url, pool) if mark_over(server.api_url, run, NEVER_BEGAN)]
+    except NO_ANSWER:
+        return []

@@ -1,0 +1,253 @@
+"""The pipeline live, with the commands a person types: brought up, killed in pieces, mended, taken down."""
+
+import contextlib
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smearflow.configuration import load_settings
+from smearflow.service.daemon import Daemon, daemon_of
+from smearflow.service.live import services, settings_of
+from smearflow.service.prefect_api import ask
+from smearflow.service.running import running
+from smearflow.service.worker import end_worker
+from smearflow.workspace import Workspace
+from tests.conftest import CHECKOUT
+from tests.test_processes import eventually
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("flows.quality_check") is None, reason="prefect.yaml deploys flows.quality_check"
+)
+Told = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace.at(tmp_path_factory.mktemp("live") / "workspace")
+
+
+@pytest.fixture(scope="module")
+def command(workspace: Workspace, small: Path) -> Iterator[Callable[..., Told]]:
+    def run(verb: str, *more: str) -> Told:
+        told = [sys.executable, "-m", "flows.cli", verb, "--workspace", str(workspace.root), *more]
+        return subprocess.run(told, cwd=CHECKOUT, env=clean(), capture_output=True, text=True, timeout=300, check=False)
+
+    yield run
+    run("down")
+
+
+@pytest.fixture(scope="module")
+def up(command: Callable[..., Told], small: Path) -> Callable[[], Told]:
+    def bring() -> Told:
+        done = command("up", "--config", str(small))
+        assert done.returncode == 0, done.stderr
+        return done
+
+    bring()
+    return bring
+
+
+def clean() -> dict[str, str]:
+    """Our environment without the address of another test's server."""
+    return {k: v for k, v in os.environ.items() if k not in ("PREFECT_API_URL", "PREFECT_HOME")}
+
+
+def processes(workspace: Workspace) -> dict[str, Daemon]:
+    found = {name: daemon_of(status.pid or 0) for name, status in services(workspace).items()}
+    return {name: daemon for name, daemon in found.items() if daemon}
+
+
+def api(workspace: Workspace) -> str:
+    url = services(workspace)["server"].url
+    assert url
+    return url
+
+
+def start(workspace: Workspace, small: Path, *changed: str) -> str:
+    """Start the retraining on the worker; the run's id."""
+    settings = load_settings(small, changed).model_dump(mode="json")
+    deployment = ask("GET", f"{api(workspace)}/deployments/name/retraining/retraining")
+    told = {"parameters": {"settings": settings, "workspace": str(workspace.root)}}
+    run = ask("POST", f"{api(workspace)}/deployments/{deployment['id']}/create_flow_run", told)
+    return str(run["id"])
+
+
+def state(workspace: Workspace, run: str) -> str:
+    with contextlib.suppress(OSError):
+        return str(ask("GET", f"{api(workspace)}/flow_runs/{run}")["state_name"])
+    return ""
+
+
+def trainers(workspace: Workspace) -> list[int]:
+    """Processes that train for this workspace."""
+    told = subprocess.run(["ps", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    ours = [line for line in told.splitlines() if "models.trainer" in line and str(workspace.root) in line]
+    return [int(line.split()[0]) for line in ours]
+
+
+def processes_of_runs(workspace: Workspace) -> list[Daemon]:
+    return [run.daemon for run in running(workspace)]
+
+
+def test_everything_is_up_and_says_where(up: Callable[[], Told], command: Callable[..., Told], small: Path) -> None:
+    told = json.loads(command("status", "--json").stdout)
+    assert {name: s["state"] for name, s in told["services"].items()} == dict.fromkeys(
+        ("server", "worker", "page"), "running"
+    )
+    assert all(s["url"] and s["pid"] for s in told["services"].values())
+    assert told.keys() >= {"champion", "last_run", "last_check", "next_runs", "disk_free_bytes"}
+    assert told["disk_free_bytes"] > 0
+
+
+def test_a_second_up_starts_nothing_twice(up: Callable[[], Told], workspace: Workspace, small: Path) -> None:
+    before = processes(workspace)
+    lines = dict(line.split(maxsplit=1) for line in up().stdout.splitlines())
+    assert processes(workspace) == before
+    assert lines.keys() == {"Prefect", "reports", "worker", "deployed", "stop"}
+    assert lines["deployed"] == "retraining, quality-check"
+    assert settings_of(workspace) == load_settings(small)
+
+
+def test_the_form_has_our_descriptions_and_the_whole_settings(
+    up: Callable[[], Told], workspace: Workspace, small: Path
+) -> None:
+    deployment = ask("GET", f"{api(workspace)}/deployments/name/retraining/retraining")
+    schema: dict[str, Any] = deployment["parameter_openapi_schema"]
+    split = schema["definitions"]["Split"]["properties"]
+    assert split["seed"]["description"] == "Seed of the draw, 0 or more."
+    assert deployment["parameters"]["settings"] == load_settings(small).model_dump(mode="json")
+    assert deployment["global_concurrency_limit"]["limit"] == 1
+    assert deployment["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+    assert [s["schedule"]["cron"] for s in deployment["schedules"]] == ["0 3 * * 0"]
+
+
+def test_the_next_runs_are_told(up: Callable[[], Told], command: Callable[..., Told]) -> None:
+    def planned() -> set[str]:
+        return {run["deployment"] for run in json.loads(command("status", "--json").stdout)["next_runs"]}
+
+    assert eventually(lambda: planned() == {"retraining", "quality-check"}, seconds=90)
+    assert "quality-check at " in command("status").stdout
+
+
+def test_killed_all_at_once_they_come_back_at_the_same_addresses(up: Callable[[], Told], workspace: Workspace) -> None:
+    before, processes_before = services(workspace), processes(workspace)
+    for daemon in processes_before.values():
+        os.kill(daemon.pid, signal.SIGKILL)
+    assert all(daemon.gone_within(10) for daemon in processes_before.values())
+    assert {status.state for status in services(workspace).values()} == {"stopped"}
+    up()
+    after = services(workspace)
+    assert {status.state for status in after.values()} == {"running"}
+    assert {name: status.url for name, status in after.items()} == {name: s.url for name, s in before.items()}
+
+
+@pytest.mark.soak
+def test_a_worker_that_hangs_can_be_ended_too(up: Callable[[], Told], workspace: Workspace) -> None:
+    stuck = processes(workspace)["worker"]
+    os.kill(stuck.pid, signal.SIGSTOP)
+    assert end_worker(workspace)
+    assert not stuck.lives
+    up()
+    assert processes(workspace)["worker"] != stuck
+
+
+@pytest.mark.soak
+def test_a_run_from_the_form_completes_on_the_worker(up: Callable[[], Told], workspace: Workspace, small: Path) -> None:
+    run = start(workspace, small)
+    assert eventually(lambda: state(workspace, run) == "Completed", seconds=240)
+    summary = json.loads((workspace.latest / "summary.json").read_text())
+    assert summary["prefect"]["flow_run_id"] == run
+    assert summary["verdict"]["outcome"] == "promoted"
+
+
+@pytest.mark.soak
+def test_cancelled_it_is_gone_within_ten_seconds(up: Callable[[], Told], workspace: Workspace, small: Path) -> None:
+    run = start(workspace, small, "train.epochs=900")
+    assert eventually(lambda: bool(trainers(workspace)), seconds=120)
+    children = processes_of_runs(workspace)
+    asked = time.monotonic()
+    told = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
+    ask("POST", f"{api(workspace)}/flow_runs/{run}/set_state", told)
+    assert eventually(lambda: not trainers(workspace) and not any(c.lives for c in children), seconds=10)
+    print(f"processes gone {time.monotonic() - asked:.1f} s after the cancellation")
+    assert eventually(lambda: state(workspace, run) == "Cancelled", seconds=30)
+    print(f"Cancelled {time.monotonic() - asked:.1f} s after the cancellation")
+
+
+@pytest.mark.soak
+def test_a_run_whose_worker_and_server_are_killed_has_crashed_and_the_next_takes_over(
+    up: Callable[[], Told], workspace: Workspace, small: Path
+) -> None:
+    run = start(workspace, small, "train.epochs=900")
+    assert eventually(lambda: bool(trainers(workspace)), seconds=120)
+    for name in ("worker", "server"):
+        os.kill(processes(workspace)[name].pid, signal.SIGKILL)
+    assert eventually(lambda: not trainers(workspace), seconds=10)
+    up()
+    up()  # the run's own process may have taken some seconds to give up
+    assert state(workspace, run) == "Crashed"
+    again = start(workspace, small, "train.epochs=2")
+    assert eventually(lambda: state(workspace, again) == "Completed", seconds=240)
+    summary = json.loads((workspace.latest / "summary.json").read_text())
+    assert {s["name"]: s["state"] for s in summary["stages"]}["scan"] == "cached"
+
+
+@pytest.mark.soak
+def test_a_schedule_of_a_minute_fires_and_completes(up: Callable[[], Told], workspace: Workspace) -> None:
+    deployment = ask("GET", f"{api(workspace)}/deployments/name/retraining/retraining")
+    each = {"schedule": {"cron": "* * * * *", "timezone": "UTC"}, "active": True}
+    schedules = ask("POST", f"{api(workspace)}/deployments/{deployment['id']}/schedules", [each])
+
+    def done() -> bool:
+        wanted = {"deployments": {"id": {"any_": [deployment["id"]]}}, "sort": "START_TIME_DESC"}
+        runs = ask("POST", f"{api(workspace)}/flow_runs/filter", wanted)
+        return any(r["auto_scheduled"] and r["state_name"] == "Completed" for r in runs)
+
+    assert eventually(done, seconds=240)
+    ask("DELETE", f"{api(workspace)}/deployments/{deployment['id']}/schedules/{schedules[0]['id']}")
+
+
+@pytest.mark.soak
+def test_ctrl_c_ends_a_local_run_within_ten_seconds(up: Callable[[], Told], workspace: Workspace, small: Path) -> None:
+    told = [sys.executable, "-m", "flows.cli", "run", "--workspace", str(workspace.root), "--config", str(small)]
+    more = ["--set", "train.epochs=900", "--set", "models=[compact]"]
+    with subprocess.Popen([*told, *more], cwd=CHECKOUT, env=clean(), stderr=subprocess.PIPE, text=True) as local:
+        assert eventually(lambda: bool(trainers(workspace)), seconds=120)
+        local.send_signal(signal.SIGINT)
+        asked = time.monotonic()
+        assert local.wait(timeout=10) == 130
+        print(f"gone {time.monotonic() - asked:.1f} s after Ctrl-C")
+    assert eventually(lambda: not trainers(workspace), seconds=1)
+
+
+@pytest.mark.soak
+def test_down_lets_a_run_say_that_it_was_ended(
+    up: Callable[[], Told], command: Callable[..., Told], workspace: Workspace, small: Path
+) -> None:
+    run = start(workspace, small, "train.epochs=901")
+    assert eventually(lambda: bool(trainers(workspace)), seconds=120)
+    children = processes_of_runs(workspace)
+    command("down")
+    assert not trainers(workspace) and not any(child.lives for child in children)
+    up()
+    crashed = ask("GET", f"{api(workspace)}/flow_runs/{run}")["state"]
+    assert (crashed["name"], crashed["message"]) == ("Crashed", "Execution was aborted by a termination signal.")
+
+
+def test_down_leaves_no_process_and_ends_nothing_twice(
+    up: Callable[[], Told], command: Callable[..., Told], workspace: Workspace
+) -> None:
+    before = processes(workspace)
+    assert command("down").stdout == "ended: worker, page, Prefect server\n"
+    assert not any(daemon.lives for daemon in before.values())
+    assert {status.state for status in services(workspace).values()} == {"stopped"}
+    assert command("down").stdout == "nothing was running\n"
