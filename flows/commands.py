@@ -40,6 +40,17 @@ def validate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def check(arguments: argparse.Namespace) -> int:
+    """Check new cells once, by hand: nothing is moved. 1 for an alarm."""
+    settings, workspace = _settings(arguments), Workspace.at(arguments.workspace)
+    _connect(workspace)
+    from flows.quality_check import check_lines, quality_check
+
+    (result,) = quality_check(settings, workspace.root, arguments.path, return_state=True).result()
+    print(result.model_dump_json(indent=2) if arguments.json else "\n".join(check_lines(result, workspace)))
+    return 1 if result.verdict == "alarm" else 0
+
+
 def predict(arguments: argparse.Namespace) -> int:
     """Score images with the champion. A file that can't be read is a line with its reason."""
     from flows.scoring import score_lines
