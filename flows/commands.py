@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from smearflow.configuration import annotated_yaml, load_settings
+from smearflow.errors import UsageError
 from smearflow.settings import Settings
 from smearflow.summary import Summary
 from smearflow.workspace import Workspace
@@ -43,6 +44,8 @@ def validate(arguments: argparse.Namespace) -> int:
 def check(arguments: argparse.Namespace) -> int:
     """Check new cells once, by hand: nothing is moved. 1 for an alarm."""
     settings, workspace = _settings(arguments), Workspace.at(arguments.workspace)
+    if not arguments.path.exists():
+        raise UsageError(f"There is no {arguments.path}.", "Name a folder of new cells.")
     _connect(workspace)
     from flows.quality_check import check_lines, quality_check
 

@@ -154,9 +154,7 @@ def check_lines(result: CheckResult, workspace: Workspace) -> list[str]:
             lines.append(f"{name:<12}{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})")
     for check in result.checks:
         if check.verdict != "ok":
-            digits = BY_NAME[check.name].digits
-            lines.append(
-                f"{check.verdict:<10}{check.name} {check.value:.{digits}f}, bound {check.threshold:.{digits}f}"
-            )
+            words = BY_NAME[check.name].words
+            lines.append(f"{check.verdict:<10}{check.name} {words(check.value)}, bound {words(check.threshold)}")
     lines.append(f"history   {workspace.checks / 'index.html'}")
     return lines

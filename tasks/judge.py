@@ -50,12 +50,11 @@ def judge(
 
 
 def _row(check: CheckLine) -> str:
-    digits = BY_NAME[check.name].digits
-    low, high = (None if bound is None else f"{bound:.{digits}f}" for bound in (check.low, check.high))
-    usual = f"{low} to {high}" if high else f"{low} or more"
+    words = BY_NAME[check.name].words
+    usual = f"{words(check.low)} or more" if check.high is None else f"{words(check.low)} to {words(check.high)}"
     verdict = check.verdict if check.verdict == "ok" else f"**{check.verdict}**"
     name = check.name.replace("_", " ")
-    return f"| {name} | {check.value:.{digits}f} | {check.reference:.{digits}f} | {usual} | {verdict} |\n"
+    return f"| {name} | {words(check.value)} | {words(check.reference)} | {usual} | {verdict} |\n"
 
 
 def _share(value: float | None) -> str:

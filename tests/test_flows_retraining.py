@@ -63,7 +63,12 @@ def test_both_backbones_were_trained_and_measured_with_intervals(summary):
 def test_what_the_summary_points_to_is_there(summary):
     for name, path in summary.paths:
         assert path.is_absolute() and path.exists(), name
-    assert {f.name for f in summary.paths.model.iterdir()} == {"model.keras", "model.json", "serving.py"}
+    assert {f.name for f in summary.paths.model.iterdir()} == {
+        "model.keras",
+        "model.json",
+        "serving.py",
+        "reference.parquet",
+    }
 
 
 def test_the_champion_is_provisional_the_first_time(summary, workspace):

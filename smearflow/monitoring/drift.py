@@ -31,6 +31,7 @@ Bounds = tuple[float, float]
 SEED = 1337
 TAIL = 10  # draws that the null has beyond the alarm's level, at least
 BLOCK = 4_000_000  # numbers drawn at a time: 32 MB
+SAME = 1e-9  # means that differ by less are the same, but for rounding
 NOTHING = 1e-12  # a variance that is only rounding, in units of the whole one
 
 
@@ -96,7 +97,7 @@ def _sides(reference: pd.DataFrame, batch: pd.DataFrame) -> Sides:
     """A measure that some patient lacks is left out, and one that is the same for all of them."""
     tables = [by_patient(cells.drop(columns="patient"), cells["patient"]) for cells in (batch, reference)]
     both = pd.concat(tables)
-    kept = [name for name in both.columns if both[name].notna().all() and both[name].nunique() > 1]
+    kept = [name for name in both.columns if both[name].notna().all() and np.ptp(both[name].to_numpy()) > SAME]
     first, second = (table[kept].to_numpy(np.float64) for table in tables)
     return Sides(tuple(BY_NAME[name] for name in kept), first, second)
 

@@ -94,7 +94,7 @@ def figure_sparks(results: tuple[CheckResult, ...]) -> list[Spark]:
         values = [result.figures[name].value for result in results if name in result.figures]
         steps = [Step(value, "ok") for value in values if value is not None]
         if steps:
-            made.append(spark(name, "share of labelled cells, 0-1", 3, steps, (None, None)))
+            made.append(spark(name, "over all labelled cells, 0-1", 3, steps, (None, None)))
     return made
 
 

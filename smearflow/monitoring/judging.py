@@ -10,11 +10,12 @@ from smearflow.evaluation.intervals import Interval, bootstrap, widened
 from smearflow.evaluation.metrics import measure
 from smearflow.evaluation.scoring import arrays_of
 from smearflow.monitoring.drift import Check, compare, could_alarm
-from smearflow.monitoring.measures import measured
+from smearflow.monitoring.measures import BY_NAME, measured
 from smearflow.monitoring.result import CheckLine, Figure, VerdictWord, worst
 from smearflow.settings import Settings
 
 FIGURES = ("accuracy", "sensitivity", "specificity")
+TOLD = 4  # measures that a sentence names
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _why(
     off = [c for c in checks if c.verdict != "ok"]
     least = settings.quality_check.min_patients
     if off:
-        said.append(f"Other than cells of unseen patients should look: {', '.join(_told(c) for c in off)}.")
+        said.append(f"They differ from cells of {known} unseen patients: {_listed(off)}.")
     elif checks:
         said.append(f"Cells of {patients} patients look as those of {known} unseen patients did.")
     elif patients < least:
@@ -122,9 +123,15 @@ def _why(
     return " ".join(said)
 
 
+def _listed(off: Sequence[CheckLine]) -> str:
+    more = f", and {len(off) - TOLD} more" if len(off) > TOLD else ""
+    return ", ".join(_told(check) for check in off[:TOLD]) + more
+
+
 def _told(check: CheckLine) -> str:
-    more = "higher" if (check.value or 0) > (check.reference or 0) else "lower"
-    return f"{check.name.replace('_', ' ')} {more} ({check.value:.4g} against {check.reference:.4g})"
+    words, higher = BY_NAME[check.name].words, (check.value or 0) > (check.reference or 0)
+    figures = f"{words(check.value)} against {words(check.reference)}"
+    return f"{check.name.replace('_', ' ')} is {'higher' if higher else 'lower'} ({figures})"
 
 
 def _next(verdict: VerdictWord, broken: Sequence[str], checks: Sequence[CheckLine], strangers: bool) -> str:
@@ -137,4 +144,6 @@ def _next(verdict: VerdictWord, broken: Sequence[str], checks: Sequence[CheckLin
         )
     if any(c.verdict == "warning" for c in checks):
         return "Look at some of the cells. Of good batches a few are called a warning; two in a row hardly ever are."
-    return "Set data.group_pattern to what the file names tell of the patient." if strangers else "Nothing to do."
+    if strangers:
+        return "Set data.group_pattern to what the file names tell of the patient."
+    return "Nothing to do." if checks else "Gather cells of more patients into one batch."

@@ -13,7 +13,7 @@ LEAST = 1e-6  # probability nearest to 0 and 1 that odds are taken of
 
 @dataclass(frozen=True)
 class Measure:
-    """One figure: its name, what it means with unit and range, and the decimals that it is shown with.
+    """One figure: its name, what it means with its unit, its range, and the decimals that it is shown with.
 
     ``scale``: `log` where differences are ratios; its mean is then the geometric one. ``side``: `low` where only a fall
     is bad news.
@@ -21,29 +21,36 @@ class Measure:
 
     name: str
     meaning: str
+    range: tuple[float, float]
     digits: int = 1
     scale: Literal["plain", "log"] = "plain"
     side: Literal["both", "low"] = "both"
 
     def shown(self, mean: float) -> float:
-        """A mean on the measure's scale, in its own unit."""
-        return float(np.exp(mean)) if self.scale == "log" else float(mean)
+        """A mean on the measure's scale, or a bound of it, in its own unit and within its range."""
+        least, most = self.range
+        return min(max(float(np.exp(mean)) if self.scale == "log" else float(mean), least), most)
+
+    def words(self, value: float | None) -> str:
+        """``value`` with its decimals."""
+        return "not known" if value is None else f"{value:.{self.digits}f}"
 
 
+GREY, SHARE, ANY = (0.0, 255.0), (0.0, 1.0), (0.0, float("inf"))
 MEASURES = (
-    Measure("brightness", "mean grey value over the cell, 0-255"),
-    Measure("red", "mean of the red channel over the cell, 0-255"),
-    Measure("green", "mean of the green channel over the cell, 0-255"),
-    Measure("blue", "mean of the blue channel over the cell, 0-255"),
-    Measure("red_minus_blue", "stain: red less blue over the cell, -255 to 255"),
-    Measure("contrast", "standard deviation of the grey value over the cell, 0-255", 2),
-    Measure("sharpness", "variance of the Laplacian at 128 px, geometric mean", 2, scale="log"),
-    Measure("foreground", "share of the crop that is cell, 0-1", 3),
-    Measure("size", "side of a square of the crop's area, pixels, geometric mean", scale="log"),
-    Measure("probability", "the champion's probability of the positive class, 0-1", 3),
-    Measure("share_positive", "share of cells that the champion calls positive, 0-1", 3),
-    Measure("share_uncertain", "share of cells near the threshold (odds within a factor of 2.7), 0-1", 3),
-    Measure("share_right", "share of labelled cells that the champion calls by their label, 0-1", 3, side="low"),
+    Measure("brightness", "mean grey value over the cell, 0-255", GREY),
+    Measure("red", "mean of the red channel over the cell, 0-255", GREY),
+    Measure("green", "mean of the green channel over the cell, 0-255", GREY),
+    Measure("blue", "mean of the blue channel over the cell, 0-255", GREY),
+    Measure("red_minus_blue", "stain: red less blue over the cell, -255 to 255", (-255.0, 255.0)),
+    Measure("contrast", "standard deviation of the grey value over the cell, 0-255", GREY, 2),
+    Measure("sharpness", "variance of the Laplacian at 128 px, geometric mean", ANY, 2, scale="log"),
+    Measure("foreground", "share of the crop that is cell, 0-1", SHARE, 3),
+    Measure("size", "side of a square of the crop's area, pixels, geometric mean", ANY, scale="log"),
+    Measure("probability", "the champion's probability of the positive class, 0-1", SHARE, 3),
+    Measure("share_positive", "share of cells that the champion calls positive, 0-1", SHARE, 3),
+    Measure("share_uncertain", "share of cells near the threshold (odds within a factor of 2.7), 0-1", SHARE, 3),
+    Measure("share_right", "share of labelled cells that the champion calls by their label, 0-1", SHARE, 3, side="low"),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
 
