@@ -49,7 +49,8 @@ def check(arguments: argparse.Namespace) -> int:
     _connect(workspace)
     from flows.quality_check import check_lines, quality_check
 
-    (result,) = quality_check(settings, workspace.root, arguments.path, return_state=True).result()
+    state: Any = quality_check(settings, workspace.root, arguments.path, return_state=True)
+    (result,) = state.result()
     print(result.model_dump_json(indent=2) if arguments.json else "\n".join(check_lines(result, workspace)))
     return 1 if result.verdict == "alarm" else 0
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from prefect.states import Completed
 
 from expectations.contract import Contract, ContractBroken
 from flows.recording import new_id
@@ -16,7 +18,7 @@ from smearflow.monitoring.batches import Batch, alone, take, unfinished
 from smearflow.monitoring.history import history_of, is_judged
 from smearflow.monitoring.measures import BY_NAME
 from smearflow.monitoring.reference import read_reference
-from smearflow.monitoring.result import ChampionLine, CheckResult
+from smearflow.monitoring.result import RANK, ChampionLine, CheckResult
 from smearflow.registry.champion import Champion, fetch_bundle, find_champion
 from smearflow.registry.mlflow_store import registry_uri
 from smearflow.settings import QualityCheck, Settings
@@ -43,8 +45,10 @@ def quality_check(
     settings: Settings = Settings(),  # noqa: B008
     workspace: Path = Path("workspace"),
     path: Path | None = None,
-) -> tuple[CheckResult, ...]:
+) -> State[tuple[CheckResult, ...]]:
     """Hold new cells against what the champion was measured on: one result a batch, none where nothing is new.
+
+    It ends in a completed state that is called by the verdict: an alarm is no failure of the check.
 
     Args:
         settings: Everything that the run can be told.
@@ -56,10 +60,19 @@ def quality_check(
     try:
         if path:
             batch = Batch(new_id(), Path(path).expanduser().absolute(), dropped=False)
-            return (checked(batch, serving, settings, place),)
-        return tuple(dropped(serving, settings, place))
+            return ended((checked(batch, serving, settings, place),))
+        return ended(tuple(dropped(serving, settings, place)))
     finally:
         end_all()
+
+
+def ended(results: tuple[CheckResult, ...]) -> State[tuple[CheckResult, ...]]:
+    """The flow's last state, from which a list of runs can be read."""
+    if not results:
+        return Completed(message="Nothing new.", data=results)
+    last = max(results, key=lambda result: RANK.index(result.verdict))
+    name = "Completed" if last.verdict == "ok" else last.verdict.capitalize()
+    return Completed(name=name, message=last.why, data=results)
 
 
 def dropped(serving: Serving, settings: Settings, workspace: Workspace) -> Iterator[CheckResult]:

@@ -78,8 +78,10 @@ def test_dropped_darker_cells_alarm_once_and_go_to_the_archive(
     darker(cells, drop, 0.75)
     (drop / "C999P1ThinF_IMG_cell_1.png").write_bytes(b"no picture")
     (drop / "notes.txt").write_text("from site A")
-    (result,) = quality_check(settings, workspace.root)
+    state = quality_check(settings, workspace.root, return_state=True)
+    (result,) = state.result()
     assert result.verdict == "alarm" and result.scheduled
+    assert (state.name, state.message) == ("Alarm", result.why) and state.is_completed()
     assert next(c for c in result.checks if c.name == "brightness").verdict == "alarm"
     (event,) = alarms(prefect_server.api_url, result.batch)
     assert event["resource"]["prefect.resource.id"] == "smearflow.champion.small-cells"
