@@ -23,7 +23,7 @@ from PIL import Image
 
 from smearflow.data.groups import assign_groups
 from smearflow.data.images import statistics
-from smearflow.monitoring.drift import compare
+from smearflow.monitoring.drift import Check, compare
 from smearflow.monitoring.measures import measured
 from smearflow.registry.serving import Classifier, load
 from smearflow.settings import Data, QualityCheck
@@ -56,6 +56,9 @@ def main() -> None:
     for size in (5, 6, 8, 12, 20, 40):
         if size + REFERENCE <= len(names):
             print(line(tables["as they are"], tables["as they are"], size, chosen.rounds, "good batches"))
+    for size in (8, 40):
+        if size + REFERENCE <= len(names):
+            print(one_champion(tables["as they are"], size, max(20, chosen.rounds // 50)))
     for few in (3, 10):
         good = tables["as they are"]
         thin = good.groupby("patient", group_keys=False).sample(few, random_state=1)
@@ -95,6 +98,21 @@ def probabilities(classifier: Classifier | None, pixels: list[Pixels]) -> Any:
     return classifier.probabilities(np.stack(small))
 
 
+def one_champion(good: pd.DataFrame, size: int, champions: int) -> str:
+    """The share called a warning or worse for one champion and its reference: 50 batches each, of others."""
+    how, draw = QualityCheck(), np.random.default_rng(6)
+    names, shares = np.sort(good["patient"].unique()), []
+    for _ in range(champions):
+        order = draw.permutation(names)
+        known, others = good[good["patient"].isin(order[:REFERENCE])], order[REFERENCE:]
+        batches = [good[good["patient"].isin(draw.choice(others, size, replace=False))] for _ in range(50)]
+        shares.append(np.mean([worst(compare(known, batch, how)) != "ok" for batch in batches]))
+    middle, high = np.percentile(shares, [50, 95])
+    return (
+        f"one champion, batches of {size}: called {middle:.3f} of its good batches; 1 champion in 20 {high:.3f} or more"
+    )
+
+
 def line(good: pd.DataFrame, batch: pd.DataFrame, size: int, rounds: int, what: str) -> str:
     """Shares of batches of ``size`` patients that were called a warning or worse, and an alarm."""
     verdicts = Counter(verdicts_of(good, batch, size, rounds))
@@ -111,8 +129,12 @@ def verdicts_of(good: pd.DataFrame, batch: pd.DataFrame, size: int, rounds: int)
         order = draw.permutation(names)
         new, old = order[:size], order[size : size + REFERENCE]
         checks = compare(good[good["patient"].isin(old)], batch[batch["patient"].isin(new)], how)
-        found = {check.verdict for check in checks}
-        yield "alarm" if "alarm" in found else "warning" if "warning" in found else "ok"
+        yield worst(checks)
+
+
+def worst(checks: tuple[Check, ...]) -> str:
+    found = {check.verdict for check in checks}
+    return "alarm" if "alarm" in found else "warning" if "warning" in found else "ok"
 
 
 if __name__ == "__main__":
