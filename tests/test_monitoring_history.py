@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from smearflow.monitoring.history import append, history_of, is_judged, read, render, write_page
+from smearflow.monitoring.history import append, headline, history_of, is_judged, read, render, write_page
 from smearflow.monitoring.judging import judge
 from smearflow.monitoring.result import ChampionLine, CheckResult
 from smearflow.settings import Evaluation, QualityCheck, Settings
@@ -63,6 +63,15 @@ def test_the_page_leads_with_the_last_check_and_lists_all(results):
 def test_a_check_without_labels_or_with_too_few_patients_says_so(results):
     assert "Without labels nobody knows" in render(results)
     assert "Too few patients to tell" in render((*results, result(4, count=3)))
+
+
+def test_the_headline_says_what_the_verdict_rests_on(results):
+    assert headline(results[0]).tone == "good"
+    assert headline(results[1]).words == "New cells aren't what the champion knows"
+    uncompared = results[0].model_copy(update={"checks": ()})
+    assert headline(uncompared).tone == "calm"
+    assert headline(uncompared.model_copy(update={"verdict": "alarm"})).words == "The batch is broken"
+    assert headline(uncompared.model_copy(update={"verdict": "warning"})).words.startswith("Nobody can tell")
 
 
 def test_the_page_loads_nothing_and_runs_nothing(results):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import FileSystemLoader
@@ -17,6 +18,7 @@ from smearflow.settings import Data
 from smearflow.workspace import Workspace, write_text
 
 ROWS = 200  # checks that the page shows
+FEW = "Too few patients to tell"
 FIGURES = ("accuracy", "sensitivity", "specificity")
 
 
@@ -70,9 +72,27 @@ def render(results: tuple[CheckResult, ...]) -> str:
         results=shown[::-1],
         total=len(results),
         last=shown[-1] if shown else None,
+        head=headline(shown[-1]) if shown else None,
         sparks=[*figure_sparks(shown), *measure_sparks(shown)],
-        by_name={measure.name: measure for measure in MEASURES},
     )
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The verdict in a few words; ``tone``: its colour and sign, good, calm, poor or bad."""
+
+    words: str
+    tone: str
+
+
+def headline(result: CheckResult) -> Headline:
+    """What ``result`` comes to: its verdict, and what that rests on."""
+    off = any(line.verdict != "ok" for line in result.checks)
+    if result.verdict == "alarm":
+        return Headline("New cells aren't what the champion knows" if off else "The batch is broken", "bad")
+    if result.verdict == "warning":
+        return Headline("New cells look a little different" if off else "Nobody can tell whose cells these are", "poor")
+    return Headline("New cells look as they should", "good") if result.checks else Headline(FEW, "calm")
 
 
 def measure_sparks(results: tuple[CheckResult, ...]) -> list[Spark]:
