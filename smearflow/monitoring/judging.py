@@ -143,7 +143,7 @@ def _next(verdict: VerdictWord, broken: Sequence[str], checks: Sequence[CheckLin
             "Have some labelled, drop them in class folders, and train on them too."
         )
     if any(c.verdict == "warning" for c in checks):
-        return "Look at some of the cells. Of good batches a few are called a warning; two in a row hardly ever are."
+        return "Look at some of the cells, and at the next batch: of good ones, too, a few are called a warning."
     if strangers:
         return "Set data.group_pattern to what the file names tell of the patient."
     return "Nothing to do." if checks else "Gather cells of more patients into one batch."
