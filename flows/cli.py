@@ -10,7 +10,7 @@ from smearflow.errors import SmearflowError
 DATA = "folder of class folders, a zip, an https address of a zip, nlm or demo (data.source)"
 
 EPILOG = """exit status: 0 finished (promoted or kept); 1 critical failure of the data, or no candidate reaches the
-floors; 2 bad usage, configuration or a missing part"""
+floors, or a quality check alarms; 2 bad usage, configuration or a missing part"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +51,11 @@ def parser() -> argparse.ArgumentParser:
     validate.add_argument("--data", metavar="PATH", help="the same as PATH")
     validate.add_argument("--fresh", action="store_true", help="scan anew, whatever earlier runs left")
     validate.add_argument("--json", action="store_true", help="print the summary as JSON")
+    check = verb("check", "hold new cells against what the champion was measured on; move nothing")
+    check.add_argument(
+        "path", type=Path, metavar="PATH", help="folder of new cells, in class folders or without labels"
+    )
+    check.add_argument("--json", action="store_true", help="print the result as JSON")
     predict = verb("predict", "score images with the champion, as CSV, one line a file")
     predict.add_argument("paths", nargs="+", metavar="PATH", help="image, or folder read recursively")
     predict.add_argument("--json", action="store_true", help="one JSON object a line instead of CSV")

@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from smearflow.configuration import annotated_yaml, load_settings
+from smearflow.errors import UsageError
 from smearflow.settings import Settings
 from smearflow.summary import Summary
 from smearflow.workspace import Workspace
@@ -42,6 +43,20 @@ def validate(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         print("\n".join(validation_lines(summary)))
     return 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Check new cells once, by hand: nothing is moved. 1 for an alarm."""
+    settings, workspace = _settings(arguments), Workspace.at(arguments.workspace)
+    if not arguments.path.exists():
+        raise UsageError(f"There is no {arguments.path}.", "Name a folder of new cells.")
+    _connect(workspace)
+    from flows.quality_check import check_lines, quality_check
+
+    state: Any = quality_check(settings, workspace.root, arguments.path, return_state=True)
+    (result,) = state.result()
+    print(result.model_dump_json(indent=2) if arguments.json else "\n".join(check_lines(result, workspace)))
+    return 1 if result.verdict == "alarm" else 0
 
 
 def predict(arguments: argparse.Namespace) -> int:

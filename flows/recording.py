@@ -28,7 +28,7 @@ from tasks.summarise import summarise
 def recorded(command: Literal["run", "validate"], settings: Settings, workspace: Path, fresh: bool) -> Iterator[Run]:
     """A run to pass to the stages. At its end, good or bad, summary.json is written and every trainer is gone."""
     _note_process(Workspace.at(workspace))
-    run = Run(command, settings, Workspace.at(workspace), _new_id(), fresh)
+    run = Run(command, settings, Workspace.at(workspace), new_id(), fresh)
     write_text(run.folder / "settings.yaml", as_yaml(settings))
     error: BaseException | None = None
     try:
@@ -64,6 +64,6 @@ def _report_failure(run: Run, error: BaseException) -> None:
             run.reached["report"] = write_report(run.folder, run, error)
 
 
-def _new_id() -> str:
+def new_id() -> str:
     """A name that sorts by time: 20261124-081500-3f9a."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

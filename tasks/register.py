@@ -9,6 +9,7 @@ from smearflow.data.manifest import Manifest
 from smearflow.data.splitting import Parts
 from smearflow.models.bundles import at_threshold
 from smearflow.models.spec import Trained
+from smearflow.monitoring.reference import add_reference
 from smearflow.provenance import code_digest, lock_digest
 from smearflow.registry.champion import Champion, fetch_bundle
 from smearflow.registry.mlflow_store import registry_uri
@@ -75,7 +76,7 @@ def register(
             curves=json.loads((model.folder / "curves.json").read_text()),
             digests=digests_of(manifest, parts),
         )
-        champion = _promote(uri, facts, model, scores.threshold, settings, workspace)
+        champion = _promote(uri, facts, model, scores.threshold, manifest, settings, workspace)
     bundle = fetch_bundle(uri, champion, workspace.champions) if champion else None
     return Registered(champion, bundle, promoted)
 
@@ -87,10 +88,17 @@ def digests_of(manifest: Manifest, parts: Parts) -> dict[str, str]:
 
 
 def _promote(
-    uri: str, facts: Facts, model: Trained, threshold: float, settings: Settings, workspace: Workspace
+    uri: str,
+    facts: Facts,
+    model: Trained,
+    threshold: float,
+    manifest: Manifest,
+    settings: Settings,
+    workspace: Workspace,
 ) -> Champion:
-    """Register the model, deciding at ``threshold``."""
+    """Register the model, deciding at ``threshold``, with the cells that new ones will be compared with."""
     files = None if settings.registry.uri else workspace.registry_files
     with tempfile.TemporaryDirectory() as aside:
         bundle = at_threshold(model.folder / "bundle", threshold, Path(aside) / "bundle")
+        add_reference(bundle, manifest.path, model.folder / "predictions.parquet")
         return register_version(bundle, facts, uri, files, settings.registry.name)

@@ -34,7 +34,7 @@ R = TypeVar("R")
 class Run:
     """A run under way: where it writes, whether it may use what earlier runs made, what it has reached."""
 
-    command: Literal["run", "validate"]
+    command: Literal["run", "validate", "check"]
     settings: Settings
     workspace: Workspace
     run_id: str
@@ -44,7 +44,8 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        return self.workspace.run(self.run_id)
+        checks = self.workspace.checks / self.run_id
+        return checks if self.command == "check" else self.workspace.run(self.run_id)
 
     def note(self, stage: str, state: StageState, started: float) -> None:
         """Write down that ``stage``, begun at ``started`` (time.monotonic), has ended."""

@@ -65,7 +65,12 @@ def test_what_the_summary_points_to_is_there(summary):
         if name == "folders":  # split.folders is off
             continue
         assert path.is_absolute() and path.exists(), name
-    assert {f.name for f in summary.paths.model.iterdir()} == {"model.keras", "model.json", "serving.py"}
+    assert {f.name for f in summary.paths.model.iterdir()} == {
+        "model.keras",
+        "model.json",
+        "serving.py",
+        "reference.parquet",
+    }
 
 
 def test_the_champion_is_provisional_the_first_time(summary, workspace):

@@ -14,15 +14,20 @@ def group_of(path: str, pattern: re.Pattern[str]) -> str | None:
     return (found[1] or None) if found else None
 
 
+def patients_of(paths: pd.Series, data: Data) -> pd.Series:
+    """The group of each of ``paths`` (string); null where its name tells none, which is no error here."""
+    if data.group == "image":
+        return paths
+    pattern = re.compile(data.group_pattern)
+    return pd.Series([group_of(path, pattern) for path in paths], index=paths.index, dtype="string")
+
+
 def assign_groups(paths: pd.Series, needed: pd.Series, data: Data) -> pd.Series:
     """The group of each of ``paths`` (string), null where its name tells none.
 
     Raises UsageError, with the ways out, where that happens to a row that is ``needed`` (bool, same index).
     """
-    if data.group == "image":
-        return paths
-    pattern = re.compile(data.group_pattern)
-    groups = pd.Series([group_of(path, pattern) for path in paths], index=paths.index, dtype="string")
+    groups = patients_of(paths, data)
     strangers = paths[needed & groups.isna()]
     if len(strangers):
         raise _no_group(strangers.tolist(), int(needed.sum()), data)
