@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 
+from smearflow.monitoring.result import CheckResult
 from smearflow.service.webhook import Event, tell
 from smearflow.settings import Notify
 from smearflow.summary import Outcome, Summary
@@ -23,6 +24,17 @@ def announce(summary: Summary, notify: Notify) -> None:
         problem = tell(
             notify, EVENTS[verdict.outcome], verdict.why, next=verdict.next, model=promoted, version=version, **facts
         )
+        if problem:
+            print(f"notify.webhook was not told: {problem}")
+
+
+def announce_check(result: CheckResult, notify: Notify) -> None:
+    """Tag the flow run with the verdict of a quality check; tell the webhook of an alarm."""
+    tag(result.verdict)
+    if result.verdict == "alarm":
+        off = [check.name for check in result.checks if check.verdict != "ok"]
+        facts = {"batch": result.batch, "cells": result.cells, "patients": result.patients, "champion": result.champion}
+        problem = tell(notify, "quality.alarm", result.why, next=result.next, checks=off, **facts)
         if problem:
             print(f"notify.webhook was not told: {problem}")
 

@@ -11,7 +11,8 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from expectations.contract import Contract, ContractBroken
-from flows.recording import new_id
+from flows.announcing import announce_check
+from flows.recording import new_id, note_process
 from smearflow.data.scan_memory import Memory
 from smearflow.errors import MissingPart, SourceError
 from smearflow.models.training import end_all
@@ -57,6 +58,7 @@ def quality_check(
         path: Folder to check once, moving nothing; default: the drop folder, each batch then goes to the archive.
     """
     place = Workspace.at(workspace)
+    note_process(place)
     serving = serving_champion(settings, place)
     try:
         if path:
@@ -124,7 +126,9 @@ def checked(batch: Batch, serving: Serving, settings: Settings, workspace: Works
         figures=judgement.figures,
         contract=(*broken, *minor),
     )
-    return record(run, result, scored, workspace).result
+    recorded = record(run, result, scored, workspace)
+    announce_check(recorded.result, settings.notify)
+    return recorded.result
 
 
 def held(run: Run, manifest: Path, settings: Settings) -> Contract:

@@ -12,7 +12,7 @@ from tasks.score import score
 def test_rows_that_are_left_out_stay_without_a_probability(tmp_path: Path):
     rows = as_manifest(pd.DataFrame([{"path": "a.png", "reason": "corrupt"}, {"path": "b.png", "reason": "blank"}]))
     rows.to_parquet(tmp_path / "manifest.parquet")
-    manifest = manifest_of(rows, tmp_path / "manifest.parquet", tmp_path / "quarantine.parquet", tmp_path)
+    manifest = manifest_of(rows, tmp_path / "manifest.parquet", tmp_path / "quarantine.parquet", tmp_path, 2)
     champion = Champion("malaria-cells", 1, "compact", "d1", 0.5, False, "nowhere")
     scored = score.function(tmp_path / "scored", manifest, tmp_path, champion, tmp_path / "no bundle", 10)
     assert scored.cells == 0

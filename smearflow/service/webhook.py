@@ -7,6 +7,8 @@ import urllib.request
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from pydantic import BaseModel
+
 from smearflow.settings import Notify
 
 Event = Literal["run.failed", "run.promoted", "quality.alarm"]
@@ -26,7 +28,7 @@ def tell(notify: Notify, event: Event, why: str, **facts: Any) -> str | None:
     if address is None:
         return f"the environment variable {notify.webhook.removeprefix('env:')} is not set"
     told = {"event": f"smearflow.{event}", "why": why, "when": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", **facts}
-    body = json.dumps(told, default=str).encode()
+    body = json.dumps(told, default=_plain).encode()
     problem = None
     for pause in PAUSES:
         time.sleep(pause)
@@ -39,6 +41,10 @@ def tell(notify: Notify, event: Event, why: str, **facts: Any) -> str | None:
 def address_of(webhook: str) -> str | None:
     """The address itself, or the one in the environment variable that ``env:NAME`` names; None where that is empty."""
     return os.environ.get(webhook.removeprefix("env:")) or None if webhook.startswith("env:") else webhook
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
 
 
 def _post(address: str, body: bytes) -> str | None:
