@@ -26,7 +26,7 @@ from tasks.summarise import summarise
 @contextlib.contextmanager
 def recorded(command: Literal["run", "validate"], settings: Settings, workspace: Path, fresh: bool) -> Iterator[Run]:
     """A run to pass to the stages. At its end, good or bad, summary.json is written and every trainer is gone."""
-    _note_process(Workspace.at(workspace))
+    note_process(Workspace.at(workspace))
     run = Run(command, settings, Workspace.at(workspace), _new_id(), fresh)
     write_text(run.folder / "settings.yaml", as_yaml(settings))
     error: BaseException | None = None
@@ -42,7 +42,7 @@ def recorded(command: Literal["run", "validate"], settings: Settings, workspace:
         point(run.workspace.latest, run.folder)
 
 
-def _note_process(workspace: Workspace) -> None:
+def note_process(workspace: Workspace) -> None:
     """Put this process on record, mark earlier runs whose process is gone, and end with the worker that started us."""
     end_with_worker()
     context = FlowRunContext.get()
