@@ -103,13 +103,12 @@ def up(arguments: argparse.Namespace) -> int:
 
 def _stay(arguments: argparse.Namespace) -> int:
     """The same, then go on mending until Ctrl-C or SIGTERM, and take everything down again."""
-    from smearflow.service.live import bring_up, stay
+    from smearflow.service.live import stay
 
     workspace, settings = Workspace.at(arguments.workspace), _settings(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        _tell(bring_up(workspace, settings))
-        stay(workspace, settings)
+        stay(workspace, settings, _tell)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from drawn_checks import RESULT
 from webhook_sink import Sink
 
 from smearflow.settings import Notify
@@ -50,3 +51,12 @@ def test_a_run_is_tagged_with_what_came_out(prefect_server, sink: Sink) -> None:
         run_id = run()
     with get_client(sync_client=True) as client:
         assert set(client.read_flow_run(run_id).tags) == {"weekly", "promoted", "compact"}
+
+
+def test_an_alarm_is_told_with_the_measures_that_are_off(sink: Sink) -> None:
+    from flows.announcing import announce_check
+
+    announce_check(RESULT.model_copy(update={"verdict": "alarm"}), Notify(webhook=sink.address))
+    announce_check(RESULT.model_copy(update={"verdict": "warning"}), Notify(webhook=sink.address))
+    assert [told["event"] for told in sink.heard] == ["smearflow.quality.alarm"]
+    assert sink.heard[0]["champion"] == {"registry_name": "malaria-cells", "version": 3, "model": "compact"}

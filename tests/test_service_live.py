@@ -16,7 +16,7 @@ import pytest
 
 from smearflow.configuration import load_settings
 from smearflow.service.daemon import Daemon, daemon_of
-from smearflow.service.live import services, settings_of
+from smearflow.service.live import bring_up, services, settings_of, take_down
 from smearflow.service.prefect_api import ask
 from smearflow.service.running import running
 from smearflow.service.worker import end_worker
@@ -89,7 +89,7 @@ def state(workspace: Workspace, run: str) -> str:
 
 def trainers(workspace: Workspace) -> list[int]:
     """Processes that train for this workspace."""
-    told = subprocess.run(["ps", "-A", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
     ours = [line for line in told.splitlines() if "models.trainer" in line and str(workspace.root) in line]
     return [int(line.split()[0]) for line in ours]
 
@@ -241,6 +241,49 @@ def test_down_lets_a_run_say_that_it_was_ended(
     up()
     crashed = ask("GET", f"{api(workspace)}/flow_runs/{run}")["state"]
     assert (crashed["name"], crashed["message"]) == ("Crashed", "Execution was aborted by a termination signal.")
+
+
+@pytest.mark.soak
+def test_staying_up_mends_what_dies_and_leaves_nothing_when_asked_to_end(tmp_path: Path, small: Path) -> None:
+    workspace = Workspace.at(tmp_path / "workspace")
+    told = [sys.executable, "-m", "flows.cli", "up", "--stay", "--workspace", str(workspace.root)]
+    with subprocess.Popen(
+        [*told, "--config", str(small)], cwd=CHECKOUT, env=clean(), stdout=subprocess.PIPE, text=True
+    ) as staying:
+        assert staying.stdout is not None
+        assert any(line.startswith("deployed") for line in staying.stdout)
+        first = processes(workspace)
+        os.kill(first["page"].pid, signal.SIGKILL)
+        os.kill(first["server"].pid, signal.SIGKILL)
+        assert next(staying.stdout) == "mending   server, worker, page\n"
+        assert any(line.startswith("deployed") for line in staying.stdout)
+        second = processes(workspace)
+        assert second["page"] != first["page"] and second["server"] != first["server"]
+        assert second["worker"] == first["worker"]  # it was well: its runs went on
+        staying.terminate()
+        assert staying.wait(timeout=60) == 0
+    assert not any(daemon.lives for daemon in second.values())
+
+
+@pytest.mark.soak
+def test_on_a_server_elsewhere_no_server_is_started_and_none_is_ended(
+    up: Callable[[], Told], workspace: Workspace, tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, here = api(workspace), Workspace.at(tmp_path / "workspace")
+    monkeypatch.setenv("PREFECT_API_URL", there)
+    live = bring_up(here, load_settings(small, ["live.pool=elsewhere"]))
+    assert live.server.external and not here.server_record.exists()
+    assert live.deployments == ["retraining", "quality-check"]
+    deployment = ask("GET", f"{there}/deployments/name/retraining/retraining")
+    assert deployment["work_pool_name"] == "elsewhere"
+    assert deployment["parameters"]["workspace"] == str(here.root)
+    assert {name: status.state for name, status in services(here).items()} == dict.fromkeys(
+        ("server", "worker", "page"), "running"
+    )
+    assert take_down(here) == ["worker", "page"]
+    assert ask("GET", f"{there}/health") is True
+    for left in ask("POST", f"{there}/deployments/filter", {}):
+        ask("DELETE", f"{there}/deployments/{left['id']}")
 
 
 def test_down_leaves_no_process_and_ends_nothing_twice(

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from smearflow.configuration import as_yaml, load_settings
@@ -49,21 +50,24 @@ def bring_up(workspace: Workspace, settings: Settings) -> Live:
     return Live(server, page, worker, deployments, len(marked))
 
 
-def stay(workspace: Workspace, settings: Settings, period: float = PERIOD) -> None:
-    """Look every ``period`` seconds whether all services run, and mend what doesn't, until interrupted (Ctrl-C).
+def stay(workspace: Workspace, settings: Settings, tell: Callable[[Live], None], period: float = PERIOD) -> None:
+    """Bring up, then look every ``period`` seconds whether all services run, and mend what doesn't, until interrupted.
 
-    What can't be mended now, as a server elsewhere that is away, is told and tried again.
+    ``tell`` is handed what is up, each time anew. What can't be mended now, as a server elsewhere that is away, is
+    told and tried again.
     """
+    once = False
     while True:
-        time.sleep(period)
         down = [name for name, status in services(workspace).items() if status.state != "running"]
-        if not down:
-            continue
-        print(f"mending   {', '.join(down)}", flush=True)
-        try:
-            bring_up(workspace, settings)
-        except SmearflowError as error:
-            print(f"smearflow: {error}", file=sys.stderr, flush=True)
+        if once and down:
+            print(f"mending   {', '.join(down)}", flush=True)
+        if down or not once:
+            try:
+                tell(bring_up(workspace, settings))
+                once = True
+            except SmearflowError as error:
+                print(f"smearflow: {error}", file=sys.stderr, flush=True)
+        time.sleep(period)
 
 
 def take_down(workspace: Workspace) -> list[str]:

@@ -34,7 +34,6 @@ POLICY = "form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
 def serve(root: Path, port: int) -> None:
     """Serve until the process ends."""
     end_with_folder(root)
-    ThreadingHTTPServer.daemon_threads = True
     with ThreadingHTTPServer((HOST, port), functools.partial(Page, Workspace(root))) as server:
         server.serve_forever()
 

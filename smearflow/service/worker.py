@@ -74,6 +74,7 @@ def end_with_worker() -> None:
 
 def _start(workspace: Workspace, server: Server, told: dict[str, str]) -> Service:
     before = _last_heard(told)
+    workspace.prefect_home.mkdir(exist_ok=True)  # on a server elsewhere nobody else makes it; the worker ends with it
     make_pool(server.api_url, told["pool"])
     command = ["smearflow.service.prefect_process", "worker", "start", "--type", "process"]
     environment = client_environment(workspace, server) | {
