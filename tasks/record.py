@@ -9,6 +9,7 @@ from prefect.events import emit_event
 
 from smearflow.monitoring.history import append, history_of, is_judged, write_page
 from smearflow.monitoring.result import CheckResult
+from smearflow.service.page import shown_at
 from smearflow.workspace import Workspace, write_text
 from tasks.score import Scored
 from tasks.stage import stage
@@ -27,7 +28,11 @@ class Recorded:
 
 
 def says(recorded: Recorded) -> str:
+    address = shown_at(recorded.page)
+    link = f"**[All checks]({address})**\n\n" if address else ""
     return f"""# {recorded.result.verdict}, written down
+
+{link}
 
 | | |
 |---|---|

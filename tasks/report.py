@@ -9,6 +9,7 @@ import pandas as pd
 from smearflow.data.manifest import read_manifest
 from smearflow.report.findings import Findings
 from smearflow.report.page import render
+from smearflow.service.page import shown_at
 from smearflow.workspace import write_text
 from tasks.register import digests_of
 from tasks.stage import Run, stage
@@ -18,9 +19,11 @@ SHOWN = ("smearflow", "prefect", "tensorflow", "keras", "great-expectations", "m
 
 
 def says(page: Path) -> str:
+    address = shown_at(page)
+    link = f"**[Open the report]({address})**, or from disk" if address else "Open it from disk"
     return f"""# The report is written
 
-Open it from disk: `{page}`. It is one file, and asks the network for nothing.
+{link}: `{page}`. It is one file, and asks the network for nothing.
 """
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from expectations.contract import Contract, ContractBroken, check
 from smearflow.data.manifest import read_manifest
+from smearflow.service.page import shown_at
 from smearflow.settings import Data, Quality
 from smearflow.workspace import building
 from tasks.stage import stage
@@ -15,13 +16,15 @@ def says(contract: Contract) -> str:
         f"| {'pass' if c.passed else c.severity.upper()} | {c.expectation} | {c.bound} | {c.observed} | {c.why} |\n"
         for c in contract.checks
     )
+    address = shown_at(contract.docs) if contract.docs else None
+    docs = f"[Data Docs]({address}), on disk" if address else "Data Docs"
     held = sum(c.passed for c in contract.checks)
     return f"""# {held} of {len(contract.checks)} expectations hold
 
 | | expectation | bound | observed | why |
 |---|---|---|---|---|
 {rows}
-Data Docs: `{contract.docs}`
+{docs}: `{contract.docs}`
 """
 
 

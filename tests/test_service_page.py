@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smearflow.service.page import end_page, ensure_page, page_status, page_url, run_url
+from smearflow.service.page import end_page, ensure_page, page_status, page_url, shown_at
 from smearflow.service.ports import free_port
 from smearflow.service.services import STOPPED
 from smearflow.workspace import Workspace
@@ -31,7 +31,8 @@ def test_it_is_started_once_and_answers(workspace: Workspace) -> None:
 
 
 def test_a_run_has_an_address(workspace: Workspace) -> None:
-    assert run_url(workspace, "20261124-081500-3f9a") == f"{page_url(workspace)}/runs/20261124-081500-3f9a/report.html"
+    report = workspace.run("20261124-081500-3f9a") / "report.html"
+    assert shown_at(report) == f"{page_url(workspace)}/runs/20261124-081500-3f9a/report.html"
 
 
 def test_killed_it_comes_back_where_it_was(workspace: Workspace) -> None:
@@ -57,7 +58,7 @@ def test_ended_it_is_gone(workspace: Workspace) -> None:
     page, _ = ensure_page(workspace)
     assert end_page(workspace)
     assert not page.daemon.lives
-    assert page_url(workspace) is None and run_url(workspace, "x") is None
+    assert page_url(workspace) is None and shown_at(workspace.run("x") / "report.html") is None
     assert not end_page(workspace)
 
 

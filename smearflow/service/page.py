@@ -2,6 +2,8 @@
 
 import json
 import time
+from pathlib import Path
+from urllib.parse import quote
 
 from smearflow.errors import MissingPart
 from smearflow.service.ports import HOST, free_port, is_free
@@ -58,10 +60,13 @@ def page_url(workspace: Workspace) -> str | None:
     return known.url if known else None
 
 
-def run_url(workspace: Workspace, run_id: str) -> str | None:
-    """Where the report of a run can be opened; None where no page runs."""
-    page = page_url(workspace)
-    return f"{page}/runs/{run_id}/report.html" if page else None
+def shown_at(file: Path) -> str | None:
+    """Where ``file`` can be opened, on the page of the workspace that it lies in; None where no page runs."""
+    for root in file.parents:
+        page = page_url(Workspace(root)) if (root / "services").is_dir() else None
+        if page:
+            return f"{page}/{quote(file.relative_to(root).as_posix())}"
+    return None
 
 
 def _start(workspace: Workspace, port: int) -> Service:
