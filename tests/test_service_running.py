@@ -9,7 +9,6 @@ import pytest
 
 from smearflow.service.daemon import start_of
 from smearflow.service.prefect_api import ask
-from smearflow.service.prefect_runs import mark_over, next_runs, pending
 from smearflow.service.prefect_server import Server
 from smearflow.service.running import WORKER, mark_gone, note_running, running
 from smearflow.workspace import Workspace
@@ -77,14 +76,6 @@ def test_what_the_server_knows_as_over_stays_as_it_is(server: Server, elsewhere:
     assert not list(elsewhere.running.iterdir())
 
 
-def test_one_that_was_being_cancelled_is_cancelled(server: Server) -> None:
-    run = flow_run(server, "PENDING", "RUNNING")
-    told = {"state": {"type": "CANCELLING", "name": "Cancelling"}, "force": True}
-    ask("POST", f"{server.api_url}/flow_runs/{run}/set_state", told)
-    assert mark_over(server.api_url, run, "gone")
-    assert states(server, run) == ["Cancelled", "Cancelled"]
-
-
 def test_a_server_that_lost_its_database_is_asked_once(server: Server, elsewhere: Workspace) -> None:
     note_dead(elsewhere, server, "00000000-0000-4000-8000-000000000000")
     assert mark_gone(elsewhere, server.api_url) == []
@@ -97,16 +88,3 @@ def test_a_server_that_does_not_answer_is_told_the_next_time(server: Server, els
     assert mark_gone(elsewhere, nowhere.api_url) == []
     assert mark_gone(elsewhere, server.api_url) == []  # the run is another server's
     assert len(list(elsewhere.running.iterdir())) == 1
-
-
-def test_a_run_that_waits_is_among_what_comes_next(server: Server) -> None:
-    run = flow_run(server, "SCHEDULED")
-    name = ask("GET", f"{server.api_url}/flow_runs/{run}")["name"]
-    mine = next(r for r in next_runs(server.api_url) if r["name"] == name)
-    assert mine.keys() == {"name", "deployment", "expected_start", "state"}
-    assert mine["deployment"] is None
-    mark_over(server.api_url, run, "test over")
-
-
-def test_a_pool_that_is_not_there_has_nothing_pending(server: Server) -> None:
-    assert pending(server.api_url, "nowhere") == []
