@@ -10,8 +10,8 @@ through several measures at once: each is held against the null of the largest o
 Resampling-Based Multiple Testing, 1993), which loses less than Bonferroni where measures go together.
 
 The level holds over champions and batches together. A champion whose reference is off by chance calls more of its good
-batches a warning than others do: with 44 reference patients and batches of 40, 2 % of them for a middling champion,
-16 % for one in 20 (benchmarks/drift.py).
+batches a warning than others do: with 44 reference patients and batches of 40, at most 2 % of them for the middling
+champion, 9 to 16 % for one champion in 20 (benchmarks/drift.py).
 
 A patient with few cells has a less certain mean. Both sides are therefore thinned to one distribution of cells a
 patient first: each patient keeps no more cells than a patient drawn from the other side has.
