@@ -2,13 +2,15 @@
 
 import contextlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.settings import get_current_settings
+from prefect.states import Completed
 
 from expectations.contract import ContractBroken
 from flows.announcing import announce
@@ -17,11 +19,13 @@ from smearflow.models.training import end_all
 from smearflow.service.running import mark_gone, note_running
 from smearflow.service.worker import end_with_worker
 from smearflow.settings import Settings
-from smearflow.summary import write_summary
+from smearflow.summary import Outcome, Summary, write_summary
 from smearflow.workspace import Workspace, point, write_text
 from tasks.report import write_report
 from tasks.stage import Run
 from tasks.summarise import summarise
+
+ENDED: Mapping[Outcome, str] = {"promoted": "Promoted", "kept": "Kept", "none": "NoCandidate"}
 
 
 @contextlib.contextmanager
@@ -62,6 +66,11 @@ def _report_failure(run: Run, error: BaseException) -> None:
     if isinstance(error, Exception):
         with contextlib.suppress(Exception):
             run.reached["report"] = write_report(run.folder, run, error)
+
+
+def ended(summary: Summary) -> State[Summary]:
+    """A flow's last state, so that a list of runs can be read: a kept champion isn't shown as a new one is."""
+    return Completed(name=ENDED.get(summary.verdict.outcome), message=summary.verdict.why, data=summary)
 
 
 def new_id() -> str:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.recording import recorded
+from flows.recording import ended, recorded
 from smearflow.models.plans import plan_models
 from smearflow.settings import Settings
 from smearflow.summary import Summary, read_summary
@@ -29,8 +30,12 @@ from tasks.validate import validate
     # Threads only wait: leases decide how many trainers work.
     task_runner=ThreadPoolTaskRunner(max_workers=32),  # type: ignore[arg-type]  # its own type argument is off
 )
-def retraining(settings: Settings = Settings(), workspace: Path = Path("workspace"), fresh: bool = False) -> Summary:  # noqa: B008
-    """From labelled images to a registered model and a report.
+def retraining(
+    settings: Settings = Settings(),  # noqa: B008
+    workspace: Path = Path("workspace"),
+    fresh: bool = False,
+) -> State[Summary]:
+    """From labelled images to a registered model and a report. It ends in a state that is called by the verdict.
 
     Args:
         settings: Everything that the run can be told.
@@ -53,4 +58,4 @@ def retraining(settings: Settings = Settings(), workspace: Path = Path("workspac
         verdict = gate(run, scores, models, parts, settings, run.workspace)
         register(run, verdict, scores, models, manifest, parts, settings, run.workspace)
         report(run, run)
-    return read_summary(run.folder / "summary.json")
+    return ended(read_summary(run.folder / "summary.json"))

@@ -5,7 +5,7 @@ import pytest
 
 from smearflow.data.manifest import as_manifest
 from smearflow.errors import MissingPart
-from smearflow.monitoring.reference import COLUMNS, add_reference, read_reference
+from smearflow.monitoring.reference import COLUMNS, add_reference, read_reference, reference_of
 from tests.drawn_patients import patients
 
 
@@ -25,6 +25,13 @@ def test_only_patients_that_the_champion_was_not_trained_on_are_in_it(bundle):
     assert tuple(reference.columns) == COLUMNS
     assert len(reference) == 30 and set(reference["split"]) == {"val", "test"}
     assert sorted(reference["patient"].unique()) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_split_by_image_leaves_nobody_who_was_not_trained_on(tmp_path):
+    cells = patients(3, seed=1, each=6)
+    cells["split"] = pd.Series(range(len(cells))).mod(3).map({0: "train", 1: "val", 2: "test"})
+    predictions = cells[["path", "sha256", "label", "group", "split", "probability"]]
+    assert reference_of(as_manifest(cells), predictions).empty
 
 
 def test_nothing_in_it_names_a_file_or_a_patient(bundle):

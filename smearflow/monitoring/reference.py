@@ -18,11 +18,15 @@ COLUMNS = ("patient", "split", "label", "probability", *FIGURES)
 
 
 def reference_of(manifest: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
-    """COLUMNS of each held-out cell: ``patient`` from 1, ``probability`` float64, figures float32, the rest text.
+    """COLUMNS of each held-out cell whose patient wasn't trained on; none, most often, of a split by image.
+
+    ``patient`` counts from 1, ``probability`` is float64, figures are float32, the rest is text.
 
     ``manifest``: path and FIGURES; ``predictions``: path, sha256, label, group, split and probability.
     """
-    held = predictions[predictions["split"].isin(HELD_OUT) & predictions["probability"].notna()]
+    trained_on = predictions.loc[predictions["split"] == "train", "group"]  # all, where the split was by image
+    unseen = predictions["split"].isin(HELD_OUT) & ~predictions["group"].isin(trained_on)
+    held = predictions[unseen & predictions["probability"].notna()]
     rows = held.merge(manifest[["path", *FIGURES]], on="path", validate="one_to_one")
     rows = rows.assign(patient=_numbered(rows)).astype(dict.fromkeys(FIGURES, "float32"))
     return rows.sort_values(["patient", "sha256"], ignore_index=True)[list(COLUMNS)]
