@@ -86,9 +86,10 @@ def test_data_docs_that_are_gone_are_not_linked(workspace: Workspace) -> None:
 def test_the_last_check_is_told_with_a_way_to_all_of_them(workspace: Workspace) -> None:
     workspace.checks.mkdir()
     check = {"verdict": "alarm", "cells": 412, "patients": 9, "when": "2026-11-24T06:00:12+00:00", "checks": []}
-    (workspace.checks / "latest.json").write_text(json.dumps(check))
+    (workspace.checks / "latest.json").write_text(json.dumps(check | {"why": "The cells are darker."}))
     (workspace.checks / "index.html").write_text("history")
     page = render_index(workspace)
+    assert "The cells are darker." in page
     assert "Alarm" in page and "412\u00a0cells of 9\u00a0patients, 2026-11-24 06:00" in page
     assert 'href="/checks/index.html"' in page
 

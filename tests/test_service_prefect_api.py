@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from smearflow.service.prefect_api import can_write, is_home, problem_of, shows_page
+from smearflow.service.prefect_api import ask, can_write, is_home, problem_of, shows_page
 
 
 @contextmanager
@@ -67,3 +67,9 @@ def test_a_healthy_server_of_another_workspace_is_not_ours(tmp_path: Path) -> No
 def test_a_server_that_refuses_to_write_is_noticed() -> None:
     with serving(lambda path: (200, b"true")) as url:  # knows no POST
         assert not can_write(url)
+
+
+def test_a_server_that_is_busy_for_a_moment_is_asked_again() -> None:
+    answers = iter([(503, b""), (503, b""), (200, b"[1]")])
+    with serving(lambda path: next(answers)) as url:
+        assert ask("GET", f"{url}/anything") == [1]

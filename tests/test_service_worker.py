@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from smearflow.errors import MissingPart
+from smearflow.service.prefect_server import Server
 from smearflow.service.running import WORKER
 from smearflow.service.services import STOPPED
-from smearflow.service.worker import end_with_worker, end_worker, worker_status
+from smearflow.service.worker import end_with_worker, end_worker, ensure_worker, worker_status
 from smearflow.workspace import Workspace
 from tests.test_processes import CHECKOUT, alive, eventually
 
@@ -42,6 +44,12 @@ def test_a_run_of_nobody_watches_nobody(monkeypatch: pytest.MonkeyPatch) -> None
     before = threading.active_count()
     end_with_worker()
     assert threading.active_count() == before
+
+
+def test_a_server_that_refuses_is_named_with_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(MissingPart, match=r"127\.0\.0\.1:9/api doesn't make the work pool ward-7") as refused:
+        ensure_worker(Workspace.at(tmp_path), Server("http://127.0.0.1:9/api", None, external=True), "ward-7")
+    assert "PREFECT_API_KEY" in refused.value.fix
 
 
 def test_where_no_worker_is_on_record_there_is_none_to_end(tmp_path: Path) -> None:

@@ -140,6 +140,7 @@ def _check(workspace: Workspace) -> dict[str, Any] | None:
         "cells": found.get("cells"),
         "patients": found.get("patients"),
         "when": found.get("when"),
+        "why": found.get("why"),
         "page": "/checks/index.html" if history.exists() else None,
     }
 

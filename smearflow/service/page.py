@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from smearflow.errors import MissingPart
-from smearflow.service.ports import HOST, free_port, is_free
+from smearflow.service.ports import HOST, free_port, is_free, wait_until_free
 from smearflow.service.prefect_api import DIRECT, NO_ANSWER
 from smearflow.service.services import (
     STOPPED,
@@ -37,7 +37,8 @@ def ensure_page(workspace: Workspace, port: int = PORT) -> tuple[Service, bool]:
         known.daemon.end()
     last = last_known(workspace, "page")
     wanted = int(last.url.rpartition(":")[2]) if last else port
-    return _start(workspace, wanted if is_free(wanted) else free_port()), True
+    free = wait_until_free(wanted) if last else is_free(wanted)
+    return _start(workspace, wanted if free else free_port()), True
 
 
 def end_page(workspace: Workspace) -> bool:

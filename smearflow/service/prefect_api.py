@@ -6,6 +6,7 @@ import os
 import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 LIMIT = 10.0  # seconds to wait for one answer; a server that has just started, on a busy machine, takes some
 TRIES = 3  # of a write: while its services start, SQLite may be locked for a moment
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+BUSY_PAUSES = (0.2, 0.5, 1.0)  # seconds before asking again one that says 503: its SQLite is locked for a moment
 PROBE = "smearflow_write_check"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a local server is behind no proxy
 NO_ANSWER = (OSError, HTTPException, ValueError, KeyError, TypeError)  # down, not HTTP, not JSON, not Prefect's
@@ -76,8 +78,20 @@ def ask(method: str, url: str, body: Any = None, allowed: int | None = None) -> 
     headers = {"Content-Type": "application/json", **({} if local else _credentials())}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, headers, method=method)
+    for pause in BUSY_PAUSES:
+        try:
+            return _answer(request, local, allowed)
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            time.sleep(pause)
+    return _answer(request, local, allowed)
+
+
+def _answer(request: urllib.request.Request, local: bool, allowed: int | None) -> Any:
+    opened = DIRECT.open if local else urllib.request.urlopen
     try:
-        with DIRECT.open(request, timeout=LIMIT) if local else urllib.request.urlopen(request, timeout=LIMIT) as answer:
+        with opened(request, timeout=LIMIT) as answer:
             return json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         with error:

@@ -17,13 +17,12 @@ from pathlib import Path
 
 from smearflow.errors import MissingPart
 from smearflow.service.daemon import Daemon, start_of
-from smearflow.service.ports import HOST, free_port, is_free
+from smearflow.service.ports import HOST, free_port, is_free, wait_until_free
 from smearflow.service.prefect_api import can_write, is_home, problem_of, shows_page
 from smearflow.service.services import STOPPED, ServiceStatus
 from smearflow.workspace import Workspace, write_text
 
 PORT = 4200
-PORT_LIMIT = 3.0  # seconds
 START_LIMIT = 90.0  # seconds; a cold start takes 10-15 (migrations), a warm one 5
 LOG_LINES = 12  # of a server that didn't start, shown in the error
 
@@ -90,7 +89,7 @@ def ensure_server(workspace: Workspace, port: int = PORT) -> Server:
             record = _start(workspace, port)
         elif not _serves(record, workspace):
             record.daemon.end()
-            _wait_until_free(record.port)
+            wait_until_free(record.port)
             record = _start(workspace, record.port)  # where running flows and open pages look for it
     return Server(record.api_url, record.pid, external=False)
 
@@ -278,10 +277,3 @@ def _tail(log: Path, before: int) -> str:
 
 def _api_url(port: int) -> str:
     return f"http://{HOST}:{port}/api"
-
-
-def _wait_until_free(port: int) -> None:
-    """Give a process that was just killed a moment: its last threads may still hold the port."""
-    deadline = time.monotonic() + PORT_LIMIT
-    while not is_free(port) and time.monotonic() < deadline:
-        time.sleep(0.05)

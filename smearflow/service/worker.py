@@ -75,7 +75,7 @@ def end_with_worker() -> None:
 def _start(workspace: Workspace, server: Server, told: dict[str, str]) -> Service:
     before = _last_heard(told)
     workspace.prefect_home.mkdir(exist_ok=True)  # on a server elsewhere nobody else makes it; the worker ends with it
-    make_pool(server.api_url, told["pool"])
+    _make_pool(server.api_url, told["pool"])
     command = ["smearflow.service.prefect_process", "worker", "start", "--type", "process"]
     environment = client_environment(workspace, server) | {
         "PREFECT_WORKER_QUERY_SECONDS": str(POLL),
@@ -95,6 +95,16 @@ def _start(workspace: Workspace, server: Server, told: dict[str, str]) -> Servic
             )
         time.sleep(0.1)
     return service
+
+
+def _make_pool(api_url: str, pool: str) -> None:
+    try:
+        make_pool(api_url, pool)
+    except NO_ANSWER as error:
+        raise MissingPart(
+            f"The Prefect server at {api_url} doesn't make the work pool {pool}: {error}",
+            "Where it asks for a key, set PREFECT_API_KEY, or PREFECT_API_AUTH_STRING=user:password.",
+        ) from None
 
 
 def _heard_of(worker: Service, limit: float) -> bool:
