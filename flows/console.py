@@ -1,5 +1,6 @@
 """What a person reads on the terminal: the run's own lines, without Prefect's. Its record of the run stays whole."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -34,8 +35,9 @@ class Plainly(logging.Handler):
         ours = record.name.startswith("prefect") or record.levelno >= logging.WARNING
         if ours and not message.startswith(CHATTER):
             # Not print: inside a task, Prefect turns that into a log record, which would come back here.
-            sys.stderr.write(message + "\n")
-            sys.stderr.flush()
+            with contextlib.suppress(BrokenPipeError):  # who read along has left; the run goes on
+                sys.stderr.write(message + "\n")
+                sys.stderr.flush()
 
 
 def hush_libraries() -> None:

@@ -37,3 +37,12 @@ def test_a_librarys_warning_is_not(capsys):
 def test_prefect_is_told_a_class_that_exists():
     module, _, name = ENVIRONMENT["PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS"].rpartition(".")
     assert getattr(importlib.import_module(module), name) is Plainly
+
+
+def test_a_reader_who_has_left_ends_no_run(monkeypatch):
+    class Closed:
+        def write(self, _):
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stderr", Closed())
+    Plainly().handle(logging.LogRecord("prefect.task_runs", logging.INFO, "", 0, "scan: 90 images", (), None))
