@@ -1,7 +1,6 @@
 """The pipeline live, with the commands a person types: brought up, killed in pieces, mended, taken down."""
 
 import contextlib
-import importlib.util
 import json
 import os
 import signal
@@ -24,9 +23,6 @@ from smearflow.workspace import Workspace
 from tests.conftest import CHECKOUT
 from tests.test_processes import eventually
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("flows.quality_check") is None, reason="prefect.yaml deploys flows.quality_check"
-)
 Told = subprocess.CompletedProcess[str]
 
 
@@ -106,6 +102,12 @@ def test_everything_is_up_and_says_where(up: Callable[[], Told], command: Callab
     assert all(s["url"] and s["pid"] for s in told["services"].values())
     assert told.keys() >= {"champion", "last_run", "last_check", "next_runs", "disk_free_bytes"}
     assert told["disk_free_bytes"] > 0
+
+
+def test_folders_that_a_schedule_reads_are_there_before_the_first_batch(
+    up: Callable[[], Told], workspace: Workspace
+) -> None:
+    assert workspace.drop.is_dir() and (workspace.archive / "labelled").is_dir()
 
 
 def test_a_second_up_starts_nothing_twice(up: Callable[[], Told], workspace: Workspace, small: Path) -> None:

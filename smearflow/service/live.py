@@ -38,6 +38,7 @@ def bring_up(workspace: Workspace, settings: Settings) -> Live:
 
     Nothing is started twice, also not by two that ask at once. Raises MissingPart where a part can't be had.
     """
+    _make_folders(workspace, settings)
     with one_at_a_time(workspace):
         server = ensure_server(workspace)
         page, _ = ensure_page(workspace)
@@ -94,6 +95,17 @@ def settings_of(workspace: Workspace) -> Settings | None:
     """The settings that the schedule runs with: those of the last `up`; None where there was none."""
     path = workspace.services / "settings.yaml"
     return load_settings(path) if path.exists() else None
+
+
+def _make_folders(workspace: Workspace, settings: Settings) -> None:
+    """The workspace's own drop folder and archive, so that both can be named as a source before the first batch.
+
+    Folders that the settings name elsewhere are the user's to make: a disk that isn't mounted mustn't be hidden.
+    """
+    if settings.quality_check.drop is None:
+        workspace.drop.mkdir(exist_ok=True)
+    if settings.quality_check.archive is None:
+        (workspace.archive / "labelled").mkdir(parents=True, exist_ok=True)
 
 
 def _never_began(server: Server, pool: str) -> list[str]:
