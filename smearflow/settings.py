@@ -123,18 +123,20 @@ class Quality(Section):
     """What an image, a class and the whole set must be. Bounds of the scan and of the expectations."""
 
     min_side: int = Field(24, ge=1, description="Least width and height, pixels, 1 or more.")
-    max_side: int = Field(512, ge=1, description="Greatest width and height, pixels.")
-    max_pixels: int = Field(50_000_000, ge=1, description="An image with more pixels is a bomb and is not decoded.")
-    blank_contrast: float = Field(2.0, ge=0, description="Blank: contrast below this, grey values.")
+    max_side: int = Field(512, ge=1, description="Greatest width and height, pixels, 1 or more.")
+    max_pixels: int = Field(
+        50_000_000, ge=1, description="An image with more pixels, 1 or more, is a bomb: not decoded."
+    )
+    blank_contrast: float = Field(2.0, ge=0, description="Blank: contrast below this, grey values, 0 or more.")
     blank_foreground: Share = Field(0.05, description="Blank: less foreground than this, 0 to 1.")
     overexposed_glare: Share = Field(0.25, description="Overexposed: more of the cell near white than this, 0 to 1.")
-    blurred_sharpness: float = Field(0.3, ge=0, description="Blurred: sharpness below this.")
+    blurred_sharpness: float = Field(0.3, ge=0, description="Blurred: sharpness below this, 0 or more.")
     max_quarantined: Share = Field(0.05, description="Critical: a greater share of files left out, 0 to 1.")
     minority_critical: Share = Field(0.20, description="Critical: smaller class below this share, 0 to 1.")
     minority_warning: Share = Field(0.40, description="Warning: smaller class below this share, 0 to 1.")
-    min_class_images: int = Field(50, ge=1, description="Critical: fewer images in a class.")
-    min_class_groups: int = Field(5, ge=1, description="Critical: fewer groups (patients) with a class.")
-    warn_class_groups: int = Field(20, ge=1, description="Warning: fewer groups (patients) with a class.")
+    min_class_images: int = Field(50, ge=1, description="Critical: fewer images in a class, 1 or more.")
+    min_class_groups: int = Field(5, ge=1, description="Critical: fewer groups (patients) with a class, 1 or more.")
+    warn_class_groups: int = Field(20, ge=1, description="Warning: fewer groups (patients) with a class, 1 or more.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -225,14 +227,20 @@ class Train(Section):
         None, ge=1, le=1000, description="Passes over the training set, 1 to 1000; default: 10, more for few images."
     )
     batch_size: int = Field(32, ge=1, le=4096, description="Images a step, 1 to 4096.")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="Of AdamW at the start; falls to 0 by a cosine.")
-    label_smoothing: float = Field(0.03, ge=0, lt=0.5, description="Towards 0.5: labels are not all right.")
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="Of AdamW at the start, above 0 to 1; falls to 0.")
+    label_smoothing: float = Field(
+        0.03, ge=0, lt=0.5, description="Towards 0.5, 0 to below 0.5: labels are not all right."
+    )
     seed: int = Field(1337, ge=0, description="Seed of weights, order and augmentation, 0 or more.")
     time_limit: int = Field(
         3600, ge=10, description="Seconds after which a trainer is ended, 10 or more.", json_schema_extra=UNKEYED
     )
     parallel: int | None = Field(
-        None, ge=1, le=64, description="Trainers at once; default: GPUs, else CPU cores.", json_schema_extra=UNKEYED
+        None,
+        ge=1,
+        le=64,
+        description="Trainers at once, 1 to 64; default: GPUs, else CPU cores.",
+        json_schema_extra=UNKEYED,
     )
 
 
@@ -260,7 +268,7 @@ class Evaluation(Section):
     """How the models are measured."""
 
     min_sensitivity: Share = Field(0.90, description="What an operating threshold must keep on validation, 0 to 1.")
-    min_positives: int = Field(100, ge=1, description="With fewer positives in validation the threshold is 0.5.")
+    min_positives: int = Field(100, ge=1, description="With fewer positives, 1 or more, the threshold is 0.5.")
     bootstrap: int = Field(1000, ge=100, le=100_000, description="Resamples of patients an interval, 100 to 100,000.")
     mistakes: int = Field(16, ge=0, le=200, description="Most confident mistakes shown as pictures, 0 to 200.")
 

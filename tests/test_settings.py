@@ -59,3 +59,19 @@ def test_settings_are_frozen():
 def test_how_many_trainers_run_at_once_is_no_part_of_what_they_make():
     assert Train(parallel=1, time_limit=60).keyed() == Train().keyed()
     assert Train(seed=1).keyed() != Train().keyed()
+
+
+def fields_of(section, prefix=""):
+    """Every setting below ``section``: its key and its field."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from fields_of(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+@pytest.mark.parametrize(("key", "field"), [*fields_of(Settings), *fields_of(Model)], ids=lambda value: str(value)[:30])
+def test_a_description_says_the_limits_for_a_form_that_does_not_print_them(key, field):
+    limits = [getattr(rule, name, None) for rule in field.metadata for name in ("ge", "gt", "le", "lt")]
+    for limit in limits:
+        assert limit is None or f"{limit:,}" in field.description or f"{limit:g}" in field.description, key
