@@ -1,5 +1,6 @@
 """The lecture's seven steps as this run took them, and its figures beside the lecture's."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,7 +9,14 @@ from smearflow.models.lecture_figures import LectureModel, lecture_model
 from smearflow.report.findings import Findings
 from smearflow.report.pseudonyms import Names
 from smearflow.report.wording import counted
-from smearflow.summary import ChampionResult, ModelResult, Summary
+from smearflow.summary import ChampionResult, ModelResult, Outcome, Summary
+
+GOOD_ENOUGH: Mapping[Outcome, str] = {
+    "promoted": "yes",
+    "kept": "yes, and not better than the champion",
+    "none": "no, so back to step 5",
+    "failed": "the run failed",
+}
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,9 @@ def _steps(findings: Findings) -> tuple[Step, ...]:
         *_data_steps(summary),
         Step("Choose method, initial weights and loss:", method),
         Step("Train:", trained or None),
-        Step("Validate on the test set, good enough?", summary.verdict.outcome if findings.scores else None),
+        Step(
+            "Validate on the test set, good enough?", GOOD_ENOUGH[summary.verdict.outcome] if findings.scores else None
+        ),
         Step("Deploy, and go on checking:", _deployed(summary.champion) if findings.scores else None),
     )
 
