@@ -1,10 +1,12 @@
 """What others hear of a run once it has ended: tags on it in Prefect's list, and a call of the webhook."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
 from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 
+from smearflow.errors import SmearflowError
 from smearflow.monitoring.result import CheckResult
 from smearflow.service.webhook import Event, tell
 from smearflow.settings import Notify
@@ -37,6 +39,20 @@ def announce_check(result: CheckResult, notify: Notify) -> None:
         problem = tell(notify, "quality.alarm", result.why, next=result.next, checks=off, **facts)
         if problem:
             print(f"notify.webhook was not told: {problem}")
+
+
+@contextlib.contextmanager
+def failure_told(command: str, notify: Notify) -> Iterator[None]:
+    """Tell the webhook of whatever ends the body; it goes on being raised."""
+    try:
+        yield
+    except BaseException as error:
+        tag("failed")
+        what, fix = (error.what, error.fix) if isinstance(error, SmearflowError) else (str(error), "")
+        problem = tell(notify, "run.failed", what or type(error).__name__, command=command, next=fix)
+        if problem:
+            print(f"notify.webhook was not told: {problem}")
+        raise
 
 
 def tag(*tags: str) -> None:

@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from expectations.contract import Contract, ContractBroken
-from flows.announcing import announce_check
+from flows.announcing import announce_check, failure_told
 from flows.recording import new_id, note_process
 from smearflow.data.scan_memory import Memory
 from smearflow.errors import MissingPart, SourceError
@@ -59,14 +59,15 @@ def quality_check(
     """
     place = Workspace.at(workspace)
     note_process(place)
-    serving = serving_champion(settings, place)
-    try:
-        if path:
-            batch = Batch(new_id(), Path(path).expanduser().absolute(), dropped=False)
-            return ended((checked(batch, serving, settings, place),))
-        return ended(tuple(dropped(serving, settings, place)))
-    finally:
-        end_all()
+    with failure_told("check", settings.notify):
+        serving = serving_champion(settings, place)
+        try:
+            if path:
+                batch = Batch(new_id(), Path(path).expanduser().absolute(), dropped=False)
+                return ended((checked(batch, serving, settings, place),))
+            return ended(tuple(dropped(serving, settings, place)))
+        finally:
+            end_all()
 
 
 def ended(results: tuple[CheckResult, ...]) -> State[tuple[CheckResult, ...]]:

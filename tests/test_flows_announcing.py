@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from drawn_checks import RESULT
 from webhook_sink import Sink
 
+from smearflow.errors import MissingPart
 from smearflow.settings import Notify
 from smearflow.summary import ChampionResult, Summary, Verdict
 
@@ -60,3 +62,13 @@ def test_an_alarm_is_told_with_the_measures_that_are_off(sink: Sink) -> None:
     announce_check(RESULT.model_copy(update={"verdict": "warning"}), Notify(webhook=sink.address))
     assert [told["event"] for told in sink.heard] == ["smearflow.quality.alarm"]
     assert sink.heard[0]["champion"] == {"registry_name": "malaria-cells", "version": 3, "model": "compact"}
+
+
+def test_a_check_that_fails_is_told_in_the_errors_words_and_still_fails(sink: Sink) -> None:
+    from flows.announcing import failure_told
+
+    with pytest.raises(MissingPart), failure_told("check", Notify(webhook=sink.address)):
+        raise MissingPart("There is no champion.", "Train one.")
+    told = sink.heard[0]
+    assert (told["event"], told["command"]) == ("smearflow.run.failed", "check")
+    assert (told["why"], told["next"]) == ("There is no champion.", "Train one.")
