@@ -1,4 +1,4 @@
-"""Train as a stage: one backbone fails, the others go on; two real trainers on small cells (12 s)."""
+"""Train as a stage: one backbone fails, the others go on; real trainers on small cells (10 s)."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.drawn_models import trained
 from tests.trained_cells import SIDE, split_of_cells
 
 COMPACT = Model(name="compact", input_size=SIDE, weights="random", epochs=1)
-MOBILE = Model(name="MobileNetV2", input_size=SIDE, weights="imagenet", epochs=1, cut=("block_1_expand_relu",))
+UNKNOWN = Model(name="MobileNetV9", input_size=SIDE, weights="random")  # its trainer finds out before it imports Keras
 
 
 @pytest.fixture(scope="module")
@@ -35,24 +35,22 @@ def run(tmp_path: Path):
 
 
 def test_one_that_fails_is_noted_down_with_its_reason_and_the_others_are_trained(
-    prefect_server, run, parts: Parts, tmp_path: Path
+    prefect_server, run, parts: Parts
 ) -> None:
     from prefect import flow
 
     from tasks.train import train_all
 
-    broken = tmp_path / "broken.weights.h5"
-    broken.write_bytes(b"no weights")
     plans = [
         Plan("VGG19", Model(name="VGG19"), None, None, error="VGG19: its weights are nowhere"),
-        Plan("MobileNetV2", MOBILE, broken, "digest"),
+        Plan("MobileNetV9", UNKNOWN, None, None),
         Plan("compact", COMPACT, None, None),
     ]
     models = flow(name="test")(train_all)(run, plans, parts, run.settings)
     assert list(models) == ["compact"]
     attempts = {attempt.plan.label: attempt for attempt in run.reached["train"]}
     assert attempts["VGG19"].error == "VGG19: its weights are nowhere"
-    assert "broken.weights.h5 does not fit MobileNetV2" in str(attempts["MobileNetV2"].error)
+    assert "'MobileNetV9'; did you mean 'MobileNetV2'" in str(attempts["MobileNetV9"].error)
     assert attempts["compact"].trained == models["compact"] and attempts["compact"].error is None
     assert [(stage.name, stage.state) for stage in run.stages] == [("train", "completed")]
     assert_complete(models["compact"], run.workspace)
