@@ -61,14 +61,6 @@ def test_a_model_without_an_error_is_not_called_certain() -> None:
     assert all(f.value == f.high == 1 and 0.95 < f.low < 1 for f in found.test.values())
 
 
-def test_scores_survive_json() -> None:
-    table = predictions()
-    assert Scores.from_json(scores_of(table).to_json()) == scores_of(table)
-    table.loc[table["split"] == "test", "label"] = "Uninfected"
-    again = Scores.from_json(scores_of(table).to_json())
-    assert math.isnan(again.test["auc"].value) and again.images == 400
-
-
 def test_a_model_does_not_differ_from_itself() -> None:
     table = predictions()
     for difference in compare(table, table, (0.5, 0.5), "Parasitized", 200).values():

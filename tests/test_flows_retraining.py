@@ -111,3 +111,14 @@ def test_status_tells_server_champion_and_last_run(finished, smearflow, small, s
     assert found["services"]["server"] == {"state": "running", "url": server.api_url, "pid": server.pid}
     assert found["champion"]["registry_name"] == "small-cells"
     assert found["last_run"]["command"] in ("run", "validate")
+
+
+def test_a_candidate_below_its_floors_ends_with_status_1_and_the_champion_stays(finished, smearflow, small, workspace):
+    floors = "gate={sensitivity: 1, specificity: 1, accuracy: 1, auc: 1}"
+    done = smearflow("run", "--config", small, "--set", floors)
+    assert done.returncode == 1
+    lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert lines["verdict"].startswith("none: ") and "below its floor of 100 %" in lines["verdict"]
+    assert "stays" in lines["next"] and lines["model"].startswith("models:/small-cells@champion, version 1")
+    summary = read_summary(workspace.latest / "summary.json")
+    assert (summary.status, summary.verdict.outcome, summary.champion.version) == ("completed", "none", 1)

@@ -10,7 +10,6 @@ import pytest
 
 from smearflow.errors import SettingsError, TrainingError
 from smearflow.models.backbones import BACKBONES, Backbone, find
-from smearflow.models.engines import LiteRtEngine, TensorFlowEngine, fastest
 from smearflow.models.networks import backbone_of, compact, features_of, preprocessed, simple_cnn, with_head
 from smearflow.settings import Model
 
@@ -67,12 +66,6 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"compact.weights.h5 does not fit MobileNetV2") as caught:
         features_of(find("MobileNetV2"), cut_at("block_1_expand_relu"), other)
     assert not caught.value.retryable
-
-
-def test_engines_agree_also_on_a_batch_that_is_not_full(features: Any) -> None:
-    plain, lite = TensorFlowEngine(features, SIDE), LiteRtEngine(features, SIDE, threads=1)
-    assert np.allclose(plain(PIXELS), lite(PIXELS), atol=1e-3)
-    assert fastest(features, SIDE, 1, PIXELS[:8]).name == "LiteRT"
 
 
 def test_the_whole_model_is_the_head_on_the_features(features: Any, tmp_path: Path) -> None:

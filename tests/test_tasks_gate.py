@@ -1,32 +1,12 @@
 """The gate as a stage: who is a candidate, and what the UI says of it."""
 
-from pathlib import Path
-
 import pytest
+from drawn_models import trained
 from drawn_predictions import predictions
 
 from smearflow.evaluation.scoring import score
-from smearflow.models.spec import Seconds, Trained
 from smearflow.settings import Evaluation, Settings
 from smearflow.workspace import Workspace
-
-
-def trained(name, control):
-    seconds = Seconds.model_validate({"import": 1, "compile": 1, "features": 1, "fit": 1})
-    return Trained(
-        name=name,
-        folder=Path("nowhere"),
-        params=10,
-        trainable=1,
-        input_size=96,
-        cut="block_6_expand_relu",
-        weights="random" if control else "imagenet",
-        control=control,
-        epochs=1,
-        seconds=seconds,
-        size_mb=0.1,
-        weights_digest=name,
-    )
 
 
 @pytest.fixture
@@ -40,7 +20,7 @@ def judged(tmp_path):
             score(name, name, predictions(skill=skill), "Parasitized", Evaluation(bootstrap=100))
             for name, skill, _ in models
         )
-        known = {name: trained(name, control) for name, _, control in models}
+        known = {name: trained(name, control=control) for name, _, control in models}
         return gate.function(tmp_path, Evaluated(tmp_path, found), known, None, Settings(), Workspace.at(tmp_path))
 
     return judge

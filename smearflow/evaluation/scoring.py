@@ -42,15 +42,6 @@ class Scores:
         """The scores as JSON text, NaN as null."""
         return json.dumps(_without_nan(asdict(self)), indent=1)
 
-    @classmethod
-    def from_json(cls, text: str) -> "Scores":
-        """The scores that ``to_json`` wrote."""
-        facts: dict[str, Any] = json.loads(text)
-        facts["test"] = {name: Interval(**_with_nan(figure)) for name, figure in facts["test"].items()}
-        facts["accuracy_at_half"] = Interval(**_with_nan(facts["accuracy_at_half"]))
-        facts["roc"] = tuple((x, y) for x, y in facts["roc"])
-        return cls(**_with_nan(facts))
-
 
 def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: str, evaluation: Evaluation) -> Scores:
     """Measure a model on the test rows of ``predictions``, at the threshold that its validation rows give.
@@ -132,7 +123,3 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_nan(inner) for inner in value]
     return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _with_nan(facts: dict[str, Any]) -> dict[str, Any]:
-    return {key: math.nan if value is None else value for key, value in facts.items()}

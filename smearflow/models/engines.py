@@ -83,10 +83,17 @@ def fastest(model: Any, size: int, threads: int, sample: np.ndarray[Any, Any]) -
 
 
 def _converted(model: Any) -> bytes:
-    """The LiteRT file of a Keras model, by way of a SavedModel: straight from a function it is slow and gives NaN."""
+    """The LiteRT file of a Keras model, by way of a SavedModel: straight from a function it is slow and gives NaN.
+
+    Raises ValueError where LiteRT doesn't know a layer's operation.
+    """
     import tensorflow as tf
 
     with tempfile.TemporaryDirectory(prefix="smearflow-") as folder:
         model.export(str(Path(folder) / "model"), verbose=False)
-        converted: bytes = tf.lite.TFLiteConverter.from_saved_model(str(Path(folder) / "model")).convert()
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(Path(folder) / "model"))
+        try:
+            converted: bytes = converter.convert()
+        except Exception as error:  # the converter's own is a bare Exception, in a module that isn't public
+            raise ValueError(str(error)) from error
     return converted

@@ -11,6 +11,7 @@ from smearflow.models.child import say
 
 NAMED = 20  # vanished files that are named
 MAX_VANISHED = 0.01  # share of files: more is no accident
+LEAVE_ALONE = "Leave the folder as it is while a run reads it, and run again with --fresh."
 
 Array = np.ndarray[Any, Any]
 Row = dict[str, float]
@@ -50,7 +51,7 @@ def readable_rows(rows: pd.DataFrame, readable: Array) -> pd.DataFrame:
     if len(lost) > MAX_VANISHED * len(rows):
         raise TrainingError(
             f"{len(lost):,} of {len(rows):,} images can't be read any more, the first: {lost.iloc[0]}",
-            "Leave the folder as it is while a run reads it, and run again with --fresh.",
+            LEAVE_ALONE,
             permanent=True,
         )
     return rows[readable].reset_index(drop=True)

@@ -1,0 +1,100 @@
+"""The sentences of a verdict: they read aloud, name who is meant, and never print NaN."""
+
+import math
+from dataclasses import replace
+
+import pytest
+from drawn_predictions import predictions
+
+from smearflow.evaluation import verdict_words as words
+from smearflow.evaluation.intervals import Interval
+from smearflow.evaluation.scoring import Scores, score
+from smearflow.evaluation.verdict import GateCheck, Incumbent
+from smearflow.settings import Data, Evaluation, Gate
+
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
+CHAMPION = Incumbent("compact", "3", "other digest")
+
+
+@pytest.fixture(scope="module")
+def scores() -> Scores:
+    """A model measured on 400 images of 10 patients."""
+    return score("MobileNetV2", "digest", predictions(), "Parasitized", Evaluation(bootstrap=100))
+
+
+def floor(name: str, floor: float, *figure: float) -> GateCheck:
+    return GateCheck(name, floor, *figure, passed=False)
+
+
+def rivalry(name: str, *figure: float, passed: bool = True, tolerance: float = 0.005) -> GateCheck:
+    return GateCheck(f"{name} against champion", -tolerance, *figure, passed)
+
+
+def test_reach_names_the_classes_of_the_settings(scores: Scores) -> None:
+    test = {**scores.test, "sensitivity": Interval(0.951, 0.93, 0.968), "specificity": Interval(0.94, 0.921, 0.955)}
+    data = Data(classes=("healthy", "sick"), positive="sick")
+    assert words.reach(replace(scores, test=test), data) == (
+        "MobileNetV2 finds 95.1 % (93.0 to 96.8) of sick cells and recognises 94.0 % (92.1 to 95.5) of healthy cells, "
+        "on 10 unseen patients (400 images)."
+    )
+
+
+def test_what_could_not_be_measured_is_an_unknown_share(scores: Scores) -> None:
+    told = words.reach(replace(scores, test={**scores.test, "sensitivity": UNKNOWN}), Data())
+    assert told.startswith("MobileNetV2 finds an unknown share of Parasitized cells and recognises ")
+    assert "nan" not in told
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"groups": 1}, "on 1 unseen patient (400 images; so few patients say little of the next one)."),
+        ({"groups": 5}, "on 5 unseen patients (400 images)."),
+        ({"known_groups": 9}, "on 400 unseen images of 10 patients, 9 of whom it was trained on."),
+    ],
+)
+def test_it_says_on_whom(changed: dict[str, int], said: str, scores: Scores) -> None:
+    assert words.reach(replace(scores, **changed), Data()).endswith(said)
+
+
+def test_every_missed_floor_is_listed() -> None:
+    failed = [floor("sensitivity", 0.85, 0.8, 0.7, 0.84), floor("accuracy", 0.85, math.nan, math.nan, math.nan)]
+    failed.append(floor("auc", 0.9, 0.7, 0.6, 0.8))
+    assert words.missed("compact", failed) == (
+        "That is not good enough: sensitivity is 80.0 % (70.0 to 84.0), wholly below its floor of 85 %, "
+        "accuracy could not be measured, for want of images of a class and "
+        "AUC is 0.700 (0.600 to 0.800), wholly below its floor of 0.9."
+    )
+
+
+def test_floors_are_those_that_a_person_set() -> None:
+    assert words.floors(Gate(sensitivity=0.925, specificity=0.29)) == "The floors are 92.5 % and 29 %."
+
+
+@pytest.mark.parametrize(("passed", "word"), [(True, "not worse"), (False, "worse")])
+def test_a_comparison_gives_signed_points_and_what_is_tolerated(passed: bool, word: str) -> None:
+    found = [rivalry("auc", 0.001, -0.002, 0.004), rivalry("balanced_accuracy", -0.012, -0.02, 0.004, passed=passed)]
+    assert words.compared(CHAMPION, found) == (
+        f"On the same test images it is {word} than the champion (compact, version 3): "
+        "AUC +0.1 points (-0.2 to +0.4) and balanced accuracy -1.2 points (-2.0 to +0.4); "
+        "a loss of 0.5 points is tolerated, a certain loss is not."
+    )
+
+
+def test_without_a_tolerance_nothing_is_tolerated() -> None:
+    assert "a loss of 0 points" in words.compared(CHAMPION, [rivalry("auc", 0.1, 0.1, 0.1, tolerance=0.0)])
+
+
+def test_images_that_both_did_not_score_are_no_comparison() -> None:
+    unknown = [rivalry("auc", math.nan, math.nan, math.nan, passed=False)]
+    assert words.compared(CHAMPION, unknown) == (
+        "It could not be compared with the champion (compact, version 3) on the same test images."
+    )
+
+
+def test_what_comes_next_says_who_serves() -> None:
+    assert words.after_miss(None).startswith("Nothing is registered. There is still no champion.")
+    assert words.after_miss(CHAMPION).startswith("Nothing is registered. The champion (compact, version 3) stays.")
+    assert words.after_defeat(CHAMPION).startswith("The champion (compact, version 3) stays.")
+    assert words.succession(CHAMPION).startswith("It takes the place of compact, version 3:")
+    assert "(compact, version 3): its weights are the same" in words.same(CHAMPION)

@@ -1,0 +1,77 @@
+"""Evaluate as a stage: figures and mistakes of every model, from what the trainers left."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_models import left_by_trainer
+from drawn_predictions import predictions
+
+from smearflow.settings import Evaluation
+from smearflow.workspace import is_whole
+from tasks.evaluate import Evaluated, evaluate, says
+
+HOW = Evaluation(bootstrap=100, mistakes=5)
+
+
+@pytest.fixture
+def evaluated(tmp_path: Path) -> Evaluated:
+    """Two models of one network, as `models: [MobileNetV2, MobileNetV2]` gives them; the second is better."""
+    models = {
+        label: left_by_trainer(tmp_path / label, "MobileNetV2", predictions(skill=skill), weights_digest=label)
+        for label, skill in (("MobileNetV2", 1.0), ("MobileNetV2 2", 3.0))
+    }
+    return evaluate.function(tmp_path / "evaluated", models, "Parasitized", HOW)
+
+
+def test_models_are_told_apart_by_their_label(evaluated: Evaluated) -> None:
+    first, second = (evaluated.by_name[name] for name in ("MobileNetV2", "MobileNetV2 2"))
+    assert (first.weights_digest, second.weights_digest) == ("MobileNetV2", "MobileNetV2 2")
+    assert first.test["auc"].value < second.test["auc"].value
+    assert first.images == second.images == 400
+
+
+def test_the_surest_mistakes_are_kept_and_only_of_the_test_set(evaluated: Evaluated) -> None:
+    mistakes = evaluated.mistakes("MobileNetV2")
+    assert len(mistakes) == HOW.mistakes
+    assert set(mistakes["split"]) == {"test"}
+    assert mistakes["confidence"].is_monotonic_decreasing
+    threshold = evaluated.by_name["MobileNetV2"].threshold
+    assert ((mistakes["probability"] >= threshold) == (mistakes["kind"] == "false_alarm")).all()
+
+
+def test_the_figures_can_be_read_without_python(evaluated: Evaluated) -> None:
+    scores = json.loads((evaluated.folder / "scores.json").read_text())
+    assert [each["name"] for each in scores] == ["MobileNetV2", "MobileNetV2 2"]
+    assert scores[0]["test"]["auc"]["value"] == evaluated.scores[0].test["auc"].value
+    assert is_whole(evaluated.folder)
+
+
+def test_what_was_not_measured_is_null_in_json(tmp_path: Path) -> None:
+    table = predictions()
+    table.loc[(table["split"] == "test") & (table["label"] == "Parasitized"), "probability"] = np.nan
+    model = left_by_trainer(tmp_path / "compact", "compact", table)
+    evaluated = evaluate.function(tmp_path / "evaluated", {"compact": model}, "Parasitized", HOW)
+    (scores,) = json.loads((evaluated.folder / "scores.json").read_text())
+    assert scores["test"]["sensitivity"] == {"value": None, "low": None, "high": None}
+    assert scores["unscored"] > 0
+
+
+def test_the_page_has_a_row_a_model_with_intervals(evaluated: Evaluated) -> None:
+    told = says(evaluated)
+    assert told.startswith("# Measured on 400 images of 10 groups, none of them trained on\n")
+    assert "| model | accuracy | sensitivity | specificity | auc | threshold | AUC on validation |" in told
+    auc = evaluated.by_name["MobileNetV2 2"].test["auc"]
+    assert f"| {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f}) |" in told
+    heading, ruler, *rows = [line for line in told.splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in (heading, ruler, *rows)} == {8}
+    assert len(rows) == 2
+
+
+def test_patients_that_were_trained_on_too_are_in_the_first_line(tmp_path: Path) -> None:
+    table = predictions()
+    table["split"] = np.resize(["train", "val", "test", "train"], len(table))  # by image
+    model = left_by_trainer(tmp_path / "compact", "compact", table)
+    evaluated = evaluate.function(tmp_path / "evaluated", {"compact": model}, "Parasitized", HOW)
+    assert says(evaluated).startswith("# Measured on 300 images of 15 groups, 15 of which were trained on too\n")
