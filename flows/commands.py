@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,7 @@ def up(arguments: argparse.Namespace) -> int:
     if arguments.stay:
         return _stay(arguments)
     _tell(bring_up(Workspace.at(arguments.workspace), _settings(arguments)))
-    print(f"stop      smearflow down --workspace {arguments.workspace}")
+    print(f"stop      smearflow down --workspace {shlex.quote(str(arguments.workspace))}")
     return 0
 
 

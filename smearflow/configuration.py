@@ -1,6 +1,8 @@
 """From a YAML file and --set pairs to Settings, with errors that name the key, the value and the nearest key."""
 
 import difflib
+import itertools
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -83,7 +85,7 @@ def _innermost(details: list[ErrorDetails]) -> list[ErrorDetails]:
 
 
 def _explain(detail: ErrorDetails) -> str:
-    path = detail["loc"]
+    path = _known_part(detail["loc"])
     key = ".".join(str(part) for part in path)
     if detail["type"] == "extra_forbidden":
         known = _keys(path[:-1])
@@ -93,7 +95,32 @@ def _explain(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     value = detail["input"]
     shown = "" if isinstance(value, dict) else f" = {value!r}"
+    if detail["type"] == "string_pattern_mismatch":
+        message += f". It is: {_meaning(path)}"
     return f"{key or 'settings'}{shown}: {message}"
+
+
+def _known_part(path: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """``path`` without what pydantic adds after a setting that takes one of several types: the type that it tried."""
+    section: Any = Settings
+    for at, part in enumerate(path):
+        if isinstance(part, str):
+            if part not in section.model_fields:
+                return path
+            section = _section_of(section.model_fields[part].annotation)
+            if section is None:
+                rest = tuple(itertools.takewhile(lambda inner: isinstance(inner, int), path[at + 1 :]))
+                return (*path[: at + 1], *rest)
+    return path
+
+
+def _meaning(path: tuple[int | str, ...]) -> str:
+    """What the setting at ``path`` is described as."""
+    *parents, last = [part for part in path if isinstance(part, str)]
+    section: Any = Settings
+    for part in parents:
+        section = _section_of(section.model_fields[part].annotation)
+    return str(section.model_fields[last].description)
 
 
 def _known(path: tuple[int | str, ...]) -> str:
@@ -109,16 +136,16 @@ def _keys(path: tuple[int | str, ...]) -> list[str]:
     return list(section.model_fields)
 
 
-def _section_of(annotation: Any) -> type[BaseModel]:
-    """The settings class in an annotation, which may be a tuple of it."""
-    if isinstance(annotation, type) and not get_origin(annotation) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(_section_of(inner) for inner in get_args(annotation) if inner is not Ellipsis)
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    """The settings class in an annotation, which may be a tuple of it; None where there is none."""
+    if isinstance(annotation, type) and not get_origin(annotation):
+        return annotation if issubclass(annotation, BaseModel) else None
+    return next((found for inner in get_args(annotation) if (found := _section_of(inner))), None)
 
 
 def _example(detail: ErrorDetails) -> str:
     """A --set that would do: the key that was wrong, or the one nearest to it, with its default."""
-    path = detail["loc"]
+    path = _known_part(detail["loc"])
     if detail["type"] == "extra_forbidden":
         known = _keys(path[:-1])
         near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
@@ -129,7 +156,10 @@ def _example(detail: ErrorDetails) -> str:
     for name in names:
         default = default[name]
     if isinstance(default, dict):
-        return f"{'.'.join(names)}.{next(iter(default))}=VALUE"
+        told = next((word for word in re.findall(r"\w+", detail["msg"]) if word in default), None)
+        if told is None:
+            return f"{'.'.join(names)}.{next(iter(default))}=VALUE"
+        names, default = [*names, told], default[told]
     if names == ["models"]:
         default = [entry["name"] for entry in default]
     value = inline(default)

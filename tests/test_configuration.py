@@ -85,3 +85,20 @@ def test_a_missing_file_is_named():
 def test_an_empty_file_is_the_defaults(tmp_path):
     (tmp_path / "empty.yaml").write_text("# nothing yet\n")
     assert load_settings(tmp_path / "empty.yaml") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "mended"),
+    [
+        ("data.source=", "data.source = None", "--set data.source=demo"),
+        ('data.source=[cells, ""]', "data.source = ''", "--set data.source=demo"),
+        ("quality_check.alarm=0.1", "alarm 0.1 is above warning 0.05", "--set quality_check.alarm=0.002"),
+        ("data.positive=Sick", "got 'Sick'", "--set data.positive=Parasitized"),
+        ("notify.webhook=ftp://x", "Address that gets a POST of JSON", "--set notify.webhook=null"),
+    ],
+)
+def test_each_refusal_says_in_words_what_would_do(given, told, mended):
+    with pytest.raises(SettingsError) as refused:
+        load_settings(None, [given])
+    assert told in refused.value.what
+    assert mended in refused.value.fix
