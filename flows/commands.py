@@ -51,6 +51,8 @@ def check(arguments: argparse.Namespace) -> int:
     settings, workspace = _settings(arguments), Workspace.at(arguments.workspace)
     if not arguments.path.exists():
         raise UsageError(f"There is no {arguments.path}.", "Name a folder of new cells.")
+    if not arguments.path.is_dir():
+        raise UsageError(f"{arguments.path} is a file.", "Name a folder of new cells; a zip must be unpacked first.")
     _connect(workspace)
     from flows.quality_check import check_lines, quality_check
 

@@ -3,7 +3,7 @@
 import difflib
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -11,8 +11,13 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from smearflow.data.downloads import is_address
 from smearflow.errors import SettingsError
 from smearflow.settings import Settings
+
+NO_PATHS = ("demo", "nlm")  # what data.source knows by name
+WEIGHTS_BY_NAME = ("imagenet", "random")
+SQLITE = "sqlite:///"
 
 
 def load_settings(config: Path | None = None, overrides: Iterable[str] = ()) -> Settings:
@@ -35,6 +40,30 @@ def settings_from(values: Mapping[str, Any], origin: str) -> Settings:
         lines = [_explain(detail) for detail in details]
         edit = f"edit {origin}, or " if origin else ""
         raise SettingsError("\n".join(lines), f"To mend it, {edit}pass --set {_example(details[0])}") from None
+
+
+def with_absolute_paths(settings: Settings) -> Settings:
+    """``settings`` for a process elsewhere: each path that is relative is meant from the folder we are in."""
+    source = [_absolute(name, NO_PATHS) for name in settings.data.sources]
+    check = settings.quality_check
+    given: dict[str, Any] = settings.model_dump()
+    given["data"]["source"] = source[0] if isinstance(settings.data.source, str) else source
+    given["quality_check"] |= {"drop": _absolute(check.drop), "archive": _absolute(check.archive)}
+    given["registry"]["uri"] = _absolute_uri(settings.registry.uri)
+    for holder in (given, *given["models"]):
+        holder["weights"] = _absolute(holder["weights"], WEIGHTS_BY_NAME)
+    return Settings.model_validate(given)
+
+
+def _absolute(path: str | None, names: Collection[str] = ()) -> str | None:
+    """``path``, unless it is one of ``names`` or an address."""
+    return path if path is None or path in names or is_address(path) else str(Path(path).expanduser().absolute())
+
+
+def _absolute_uri(uri: str | None) -> str | None:
+    """An address of a registry; SQLite's holds a path, after three slashes."""
+    file = (uri or "").removeprefix(SQLITE)
+    return f"{SQLITE}{Path(file).absolute()}" if uri and uri.startswith(SQLITE) and file else uri
 
 
 def as_yaml(settings: Settings) -> str:
