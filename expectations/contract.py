@@ -129,10 +129,14 @@ def _of_classes(table: pd.DataFrame, column: str) -> str:
 
 
 def _of_images(found: engine.Result) -> str:
-    """How many rows don't comply, of how many, and their commonest values: ``7 of 90 (7.8 %): corrupt 5, blank 2``."""
+    """How many rows don't comply, of how many, and their commonest values: ``7 of 90 (7.8 %): corrupt 5, blank 2``.
+
+    Great Expectations hands back the first 200 values: counts are of these, and say so.
+    """
     if not found.unexpected:
         return f"0 of {found.elements:,}"
     share = percent(found.unexpected / found.elements)
     common = Counter(v for v in found.values if v is not None).most_common(3)
     values = ", ".join(f"{value} {count:,}" for value, count in common)
-    return f"{found.unexpected:,} of {found.elements:,} ({share})" + (f": {values}" if values else "")
+    among = f" among the first {len(found.values):,}" if len(found.values) < found.unexpected else ""
+    return f"{found.unexpected:,} of {found.elements:,} ({share})" + (f": {values}{among}" if values else "")

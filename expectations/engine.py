@@ -22,7 +22,7 @@ class Result:
     """What Great Expectations found for one rule.
 
     ``unexpected``: rows that don't comply; ``elements``: rows that were looked at (those with a value);
-    ``values`` and ``rows``: the unexpected values and the names of their rows, in the table's order.
+    ``values`` and ``rows``: the first 200 unexpected values and the names of their rows, in the table's order.
     """
 
     passed: bool

@@ -29,6 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # the reader of our output has left, as `head` does
         return 0
+    except OSError as error:  # what the disk says where nobody has better words
+        if error.filename is None:
+            raise
+        print(
+            f"smearflow: {error.filename}: {error.strerror}.\nLook at the path, its rights and its room.",
+            file=sys.stderr,
+        )
+        return 2
     return status
 
 

@@ -1,5 +1,6 @@
 """The last lines of a run: the verdict, and where everything is."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def closing_lines(summary: Summary, workspace: Workspace) -> list[str]:
     if summary.champion:
         name = f"models:/{summary.champion.registry_name}@champion"
         lines.append(f"model     {name}, version {summary.champion.version} ({summary.champion.model})")
-    lines.append(f"stop      smearflow down --workspace {_short(workspace.root)}")
+    lines.append(f"stop      smearflow down --workspace {shlex.quote(str(_short(workspace.root)))}")
     return lines
 
 

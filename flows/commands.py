@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,8 @@ def check(arguments: argparse.Namespace) -> int:
     settings, workspace = _settings(arguments), Workspace.at(arguments.workspace)
     if not arguments.path.exists():
         raise UsageError(f"There is no {arguments.path}.", "Name a folder of new cells.")
+    if not arguments.path.is_dir():
+        raise UsageError(f"{arguments.path} is a file.", "Name a folder of new cells; a zip must be unpacked first.")
     _connect(workspace)
     from flows.quality_check import check_lines, quality_check
 
@@ -97,7 +100,7 @@ def up(arguments: argparse.Namespace) -> int:
     if arguments.stay:
         return _stay(arguments)
     _tell(bring_up(Workspace.at(arguments.workspace), _settings(arguments)))
-    print(f"stop      smearflow down --workspace {arguments.workspace}")
+    print(f"stop      smearflow down --workspace {shlex.quote(str(arguments.workspace))}")
     return 0
 
 

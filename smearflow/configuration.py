@@ -1,7 +1,9 @@
 """From a YAML file and --set pairs to Settings, with errors that name the key, the value and the nearest key."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+import itertools
+import re
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -9,8 +11,13 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from smearflow.data.downloads import is_address
 from smearflow.errors import SettingsError
 from smearflow.settings import Settings
+
+NO_PATHS = ("demo", "nlm")  # what data.source knows by name
+WEIGHTS_BY_NAME = ("imagenet", "random")
+SQLITE = "sqlite:///"
 
 
 def load_settings(config: Path | None = None, overrides: Iterable[str] = ()) -> Settings:
@@ -33,6 +40,30 @@ def settings_from(values: Mapping[str, Any], origin: str) -> Settings:
         lines = [_explain(detail) for detail in details]
         edit = f"edit {origin}, or " if origin else ""
         raise SettingsError("\n".join(lines), f"To mend it, {edit}pass --set {_example(details[0])}") from None
+
+
+def with_absolute_paths(settings: Settings) -> Settings:
+    """``settings`` for a process elsewhere: each path that is relative is meant from the folder we are in."""
+    source = [_absolute(name, NO_PATHS) for name in settings.data.sources]
+    check = settings.quality_check
+    given: dict[str, Any] = settings.model_dump()
+    given["data"]["source"] = source[0] if isinstance(settings.data.source, str) else source
+    given["quality_check"] |= {"drop": _absolute(check.drop), "archive": _absolute(check.archive)}
+    given["registry"]["uri"] = _absolute_uri(settings.registry.uri)
+    for holder in (given, *given["models"]):
+        holder["weights"] = _absolute(holder["weights"], WEIGHTS_BY_NAME)
+    return Settings.model_validate(given)
+
+
+def _absolute(path: str | None, names: Collection[str] = ()) -> str | None:
+    """``path``, unless it is one of ``names`` or an address."""
+    return path if path is None or path in names or is_address(path) else str(Path(path).expanduser().absolute())
+
+
+def _absolute_uri(uri: str | None) -> str | None:
+    """An address of a registry; SQLite's holds a path, after three slashes."""
+    file = (uri or "").removeprefix(SQLITE)
+    return f"{SQLITE}{Path(file).absolute()}" if uri and uri.startswith(SQLITE) and file else uri
 
 
 def as_yaml(settings: Settings) -> str:
@@ -83,7 +114,7 @@ def _innermost(details: list[ErrorDetails]) -> list[ErrorDetails]:
 
 
 def _explain(detail: ErrorDetails) -> str:
-    path = detail["loc"]
+    path = _known_part(detail["loc"])
     key = ".".join(str(part) for part in path)
     if detail["type"] == "extra_forbidden":
         known = _keys(path[:-1])
@@ -93,7 +124,32 @@ def _explain(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     value = detail["input"]
     shown = "" if isinstance(value, dict) else f" = {value!r}"
+    if detail["type"] == "string_pattern_mismatch":
+        message += f". It is: {_meaning(path)}"
     return f"{key or 'settings'}{shown}: {message}"
+
+
+def _known_part(path: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """``path`` without what pydantic adds after a setting that takes one of several types: the type that it tried."""
+    section: Any = Settings
+    for at, part in enumerate(path):
+        if isinstance(part, str):
+            if part not in section.model_fields:
+                return path
+            section = _section_of(section.model_fields[part].annotation)
+            if section is None:
+                rest = tuple(itertools.takewhile(lambda inner: isinstance(inner, int), path[at + 1 :]))
+                return (*path[: at + 1], *rest)
+    return path
+
+
+def _meaning(path: tuple[int | str, ...]) -> str:
+    """What the setting at ``path`` is described as."""
+    *parents, last = [part for part in path if isinstance(part, str)]
+    section: Any = Settings
+    for part in parents:
+        section = _section_of(section.model_fields[part].annotation)
+    return str(section.model_fields[last].description)
 
 
 def _known(path: tuple[int | str, ...]) -> str:
@@ -109,16 +165,16 @@ def _keys(path: tuple[int | str, ...]) -> list[str]:
     return list(section.model_fields)
 
 
-def _section_of(annotation: Any) -> type[BaseModel]:
-    """The settings class in an annotation, which may be a tuple of it."""
-    if isinstance(annotation, type) and not get_origin(annotation) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(_section_of(inner) for inner in get_args(annotation) if inner is not Ellipsis)
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    """The settings class in an annotation, which may be a tuple of it; None where there is none."""
+    if isinstance(annotation, type) and not get_origin(annotation):
+        return annotation if issubclass(annotation, BaseModel) else None
+    return next((found for inner in get_args(annotation) if (found := _section_of(inner))), None)
 
 
 def _example(detail: ErrorDetails) -> str:
     """A --set that would do: the key that was wrong, or the one nearest to it, with its default."""
-    path = detail["loc"]
+    path = _known_part(detail["loc"])
     if detail["type"] == "extra_forbidden":
         known = _keys(path[:-1])
         near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
@@ -129,7 +185,10 @@ def _example(detail: ErrorDetails) -> str:
     for name in names:
         default = default[name]
     if isinstance(default, dict):
-        return f"{'.'.join(names)}.{next(iter(default))}=VALUE"
+        told = next((word for word in re.findall(r"\w+", detail["msg"]) if word in default), None)
+        if told is None:
+            return f"{'.'.join(names)}.{next(iter(default))}=VALUE"
+        names, default = [*names, told], default[told]
     if names == ["models"]:
         default = [entry["name"] for entry in default]
     value = inline(default)

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from smearflow.errors import UsageError
+
+ANOTHER = "Name a folder that you may write to: --workspace DIR."
 LISTING = "artifact.json"  # written last: an artifact without it never finished
 
 
@@ -24,9 +27,14 @@ class Workspace:
 
     @classmethod
     def at(cls, path: Path | str) -> "Workspace":
-        """The workspace at ``path``, created where it isn't there."""
+        """The workspace at ``path``, created where it isn't there. Raises UsageError where it can't be written to."""
         root = Path(path).expanduser().absolute()
-        root.mkdir(parents=True, exist_ok=True)
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{root} can't be the workspace: {error.strerror}.", ANOTHER) from None
+        if not os.access(root, os.W_OK | os.X_OK):
+            raise UsageError(f"{root} can't be the workspace: it can't be written to.", ANOTHER)
         return cls(root)
 
     @property

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from smearflow.configuration import annotated_yaml, as_yaml, load_settings
+from smearflow.configuration import annotated_yaml, as_yaml, load_settings, with_absolute_paths
 from smearflow.errors import SettingsError
 from smearflow.settings import Settings
 
@@ -85,3 +85,33 @@ def test_a_missing_file_is_named():
 def test_an_empty_file_is_the_defaults(tmp_path):
     (tmp_path / "empty.yaml").write_text("# nothing yet\n")
     assert load_settings(tmp_path / "empty.yaml") == Settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "mended"),
+    [
+        ("data.source=", "data.source = None", "--set data.source=demo"),
+        ('data.source=[cells, ""]', "data.source = ''", "--set data.source=demo"),
+        ("quality_check.alarm=0.1", "alarm 0.1 is above warning 0.05", "--set quality_check.alarm=0.002"),
+        ("data.positive=Sick", "got 'Sick'", "--set data.positive=Parasitized"),
+        ("notify.webhook=ftp://x", "Address that gets a POST of JSON", "--set notify.webhook=null"),
+    ],
+)
+def test_each_refusal_says_in_words_what_would_do(given, told, mended):
+    with pytest.raises(SettingsError) as refused:
+        load_settings(None, [given])
+    assert told in refused.value.what
+    assert mended in refused.value.fix
+
+
+def test_paths_for_a_process_elsewhere_are_meant_from_here_and_names_stay_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = ["data.source=[cells, /data/more, nlm, https://a.org/b.zip]", "quality_check.drop=new", "weights=imagenet"]
+    here = with_absolute_paths(
+        load_settings(None, [*given, "models=[{name: VGG16, weights: w/vgg.h5}]", "registry.uri=sqlite:///lab.db"])
+    )
+    assert here.data.source == (f"{tmp_path}/cells", "/data/more", "nlm", "https://a.org/b.zip")
+    assert (here.quality_check.drop, here.quality_check.archive) == (f"{tmp_path}/new", None)
+    assert (here.weights, here.models[0].weights) == ("imagenet", f"{tmp_path}/w/vgg.h5")
+    assert here.registry.uri == f"sqlite:///{tmp_path}/lab.db"
+    assert with_absolute_paths(Settings()) == Settings()

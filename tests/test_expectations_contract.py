@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from drawn_manifests import sound
+from drawn_manifests import failures, sound
 
 from expectations.contract import Contract, check, error_of, rules_of
 from smearflow.data.manifest import as_manifest
@@ -93,3 +93,9 @@ def test_a_folder_in_which_nothing_decodes_is_an_error_not_a_crash() -> None:
     blind = {"width": None, "height": None, "mode": None, "format": None, "group": None, "reason": "corrupt"}
     error = error_of(check(as_manifest(sound().assign(**blind)), Data(), Quality(), None))
     assert "200 of 200 (100 %): corrupt 200" in error.what
+
+
+def test_of_very_many_faults_the_counted_ones_are_called_the_first() -> None:
+    faulty = sound(600).assign(reason=["corrupt"] * 250 + [None] * 350)
+    observed = failures(faulty)["every file can be used as an image of a cell"].observed
+    assert observed.endswith(": corrupt 200 among the first 200")

@@ -56,3 +56,18 @@ def test_a_reader_that_leaves_early_is_no_error(smearflow):
     command = f"{sys.executable} -m flows.cli config | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, env=os.environ)
     assert done.stdout.startswith("#") and done.stderr == ""
+
+
+def test_a_workspace_that_can_not_be_one_is_named_without_a_traceback(capsys, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    for verb in ("status", "down", "up"):
+        assert main([verb, "--workspace", str(tmp_path / "file")]) == 2
+        told = capsys.readouterr().err
+        assert f"{tmp_path / 'file'} can't be the workspace: File exists." in told
+        assert "--workspace DIR" in told
+
+
+def test_what_the_disk_refuses_names_the_path(capsys, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    assert main(["demo", str(tmp_path / "file" / "cells"), "--images", "60"]) == 2
+    assert f"{tmp_path / 'file'}" in capsys.readouterr().err

@@ -63,3 +63,8 @@ def test_models_of_the_lectures_recipe_stand_beside_the_lectures_figures():
     lines = closing_lines(summary(models=(cnn, vgg)), Workspace(Path("/work")))
     assert lines[1].split() == ["simple_cnn", "0.500", "(0.955)", "247.2", "(247)", "82.4", "3", "(30)"]
     assert lines[2].partition(" ")[2].strip() == "not trained: no weights"
+
+
+def test_the_command_that_stops_the_server_can_be_copied_where_the_path_has_a_space(tmp_path):
+    lines = closing_lines(summary(), Workspace(tmp_path / "my lab"))
+    assert lines[-1] == f"stop      smearflow down --workspace '{tmp_path / 'my lab'}'"

@@ -82,6 +82,7 @@ def test_the_rest_of_the_workspace_is_not_there(page: HTTPConnection, name: str)
         "/checks/index.html%00.png",
         "/checks/index.html/",
         "/checks/\\..\\index.html",
+        "ftp://[no-address",
     ],
 )
 def test_no_folder_is_listed_and_no_way_leads_out(page: HTTPConnection, workspace: Workspace, path: str) -> None:

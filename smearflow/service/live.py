@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from smearflow.configuration import as_yaml, load_settings
+from smearflow.configuration import as_yaml, load_settings, with_absolute_paths
 from smearflow.errors import SmearflowError
 from smearflow.service.deployments import deploy
 from smearflow.service.page import end_page, ensure_page, page_status
@@ -38,6 +38,7 @@ def bring_up(workspace: Workspace, settings: Settings) -> Live:
 
     Nothing is started twice, also not by two that ask at once. Raises MissingPart where a part can't be had.
     """
+    settings = with_absolute_paths(settings)  # the worker runs in another folder
     _make_folders(workspace, settings)
     with one_at_a_time(workspace):
         server = ensure_server(workspace)

@@ -14,7 +14,7 @@ import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from smearflow.processes import end_with_folder
 from smearflow.report.index_page import render_index, render_missing
@@ -69,7 +69,7 @@ class Page(BaseHTTPRequestHandler):
         super().__init__(*rest)  # type: ignore[arg-type]  # request, address and server, as http.server hands them
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
+        path = self.path.partition("?")[0]  # urlsplit would raise for what is no address at all
         if not self._asked_by_our_name():
             self._say(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", b"This page answers on this machine only.")
         elif path == "/":
