@@ -259,7 +259,7 @@ class Lecture(Section):
     optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"] = Field(
         "adam", description="How it is minimised (keras.optimizers)."
     )
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="Of the optimiser, above 0 to 1; constant.")
+    learning_rate: float = Field(1e-4, gt=0, le=1, description="Of the optimiser, above 0 to 1; constant.")
     batch_size: int = Field(32, ge=1, le=4096, description="Images a step, 1 to 4096.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share dropped after each dropout layer, 0 to below 1.")
 
