@@ -37,7 +37,7 @@ def test_vgg16_is_frozen_but_for_its_head() -> None:
 
 def test_only_what_was_attached_is_fitted() -> None:
     keras.utils.set_random_seed(1)
-    network = compiled(transferred(find("MobileNetV2"), SIDE, None, Lecture()), Lecture())
+    network = compiled(transferred(find("MobileNetV2"), SIDE, None, Lecture()), Lecture(learning_rate=0.1))
     before = [np.array(w) for w in network.weights]
     draw = np.random.default_rng(0)
     network.fit(draw.uniform(0, 255, (8, SIDE, SIDE, 3)), draw.integers(0, 2, (8, 1)), verbose=0)
