@@ -125,6 +125,8 @@ def _tell(live: "Live") -> None:
     print(f"reports   {live.page.url}")
     print(f"worker    {live.worker.url}")
     print(f"deployed  {', '.join(live.deployments)}", flush=True)
+    for path in live.missing:
+        print(f"missing   {path}: runs that read it fail until it is there", flush=True)
     if live.marked:
         print(f"mended    {live.marked} run{'s' * (live.marked > 1)} whose process was gone, now marked as crashed")
 

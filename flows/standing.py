@@ -85,5 +85,8 @@ def _last_check(workspace: Workspace) -> dict[str, Any] | None:
 
 
 def _last_run(workspace: Workspace) -> Summary | None:
-    path = workspace.latest / "summary.json"
-    return read_summary(path) if path.exists() else None
+    """What the last run left, or None: also where it is damaged, or of another version."""
+    try:
+        return read_summary(workspace.latest / "summary.json")
+    except (OSError, ValueError):
+        return None

@@ -52,3 +52,10 @@ def test_a_person_reads_a_line_each(workspace: Workspace) -> None:
     assert "next      retraining at 2026-11-29 03:00 UTC\n" in told
     assert "next      retraining at 2026-11-24 09:00 UTC, Late\n" in told
     assert "GB free" in told
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "null"])
+def test_a_last_run_that_cannot_be_read_is_none(workspace: Workspace, text: str) -> None:
+    workspace.latest.mkdir()
+    (workspace.latest / "summary.json").write_text(text)
+    assert standing(workspace, Settings())["last_run"] is None

@@ -15,7 +15,7 @@ import pytest
 
 from smearflow.configuration import load_settings
 from smearflow.service.daemon import Daemon, daemon_of
-from smearflow.service.live import bring_up, services, settings_of, take_down
+from smearflow.service.live import bring_up, missing, services, settings_of, take_down
 from smearflow.service.prefect_api import ask
 from smearflow.service.running import running
 from smearflow.service.worker import end_worker
@@ -108,6 +108,12 @@ def test_folders_that_a_schedule_reads_are_there_before_the_first_batch(
     up: Callable[[], Told], workspace: Workspace
 ) -> None:
     assert workspace.drop.is_dir() and (workspace.archive / "labelled").is_dir()
+
+
+def test_what_a_schedule_reads_and_is_not_there_is_named(small: Path, tmp_path: Path) -> None:
+    sources = f"data.source=[{small}, {tmp_path}/gone, demo, https://a.org/b.zip]"
+    settings = load_settings(None, [sources, f"quality_check.drop={tmp_path}/unmounted"])
+    assert missing(settings) == (f"{tmp_path}/gone", f"{tmp_path}/unmounted")
 
 
 def test_a_second_up_starts_nothing_twice(up: Callable[[], Told], workspace: Workspace, small: Path) -> None:

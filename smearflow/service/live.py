@@ -4,8 +4,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from smearflow.configuration import as_yaml, load_settings, with_absolute_paths
+from smearflow.configuration import NO_PATHS, as_yaml, load_settings, with_absolute_paths
+from smearflow.data.downloads import is_address
 from smearflow.errors import SmearflowError
 from smearflow.service.deployments import deploy
 from smearflow.service.page import end_page, ensure_page, page_status
@@ -24,13 +26,14 @@ NEVER_BEGAN = "Its worker was gone before it began. Start it again."
 
 @dataclass(frozen=True)
 class Live:
-    """What is up: addresses, names of deployments, how many runs were found without their process."""
+    """What is up: addresses, names of deployments, how many runs were found without their process, missing folders."""
 
     server: Server
     page: Service
     worker: Service
     deployments: list[str]
     marked: int
+    missing: tuple[str, ...]
 
 
 def bring_up(workspace: Workspace, settings: Settings) -> Live:
@@ -49,7 +52,7 @@ def bring_up(workspace: Workspace, settings: Settings) -> Live:
             marked += _never_began(server, settings.live.pool)
         deployments = deploy(workspace, settings, server)
         write_text(workspace.services / "settings.yaml", as_yaml(settings))
-    return Live(server, page, worker, deployments, len(marked))
+    return Live(server, page, worker, deployments, len(marked), missing(settings))
 
 
 def stay(workspace: Workspace, settings: Settings, tell: Callable[[Live], None], period: float = PERIOD) -> None:
@@ -67,7 +70,7 @@ def stay(workspace: Workspace, settings: Settings, tell: Callable[[Live], None],
             try:
                 tell(bring_up(workspace, settings))
                 once = True
-            except SmearflowError as error:
+            except (SmearflowError, OSError) as error:  # a disk that is full now, too
                 print(f"smearflow: {error}", file=sys.stderr, flush=True)
         time.sleep(period)
 
@@ -96,6 +99,13 @@ def settings_of(workspace: Workspace) -> Settings | None:
     """The settings that the schedule runs with: those of the last `up`; None where there was none."""
     path = workspace.services / "settings.yaml"
     return load_settings(path) if path.exists() else None
+
+
+def missing(settings: Settings) -> tuple[str, ...]:
+    """Paths that the schedule's runs will read and that aren't there now: no hindrance, but worth a line."""
+    sources = [name for name in settings.data.sources if name not in NO_PATHS and not is_address(name)]
+    read = [*sources, *([settings.quality_check.drop] if settings.quality_check.drop else [])]
+    return tuple(path for path in read if not Path(path).expanduser().exists())
 
 
 def _make_folders(workspace: Workspace, settings: Settings) -> None:
