@@ -9,14 +9,15 @@ def tied(groups: pd.Series, clusters: pd.Series) -> pd.Series:
     ``groups`` (string) and ``clusters`` (string, null where there is none) have the same index. Without a cluster
     that spans two groups, the units are the groups.
     """
-    pairs = pd.DataFrame({"group": groups, "cluster": clusters}).dropna().drop_duplicates()
+    named = clusters.notna()
+    pairs = pd.DataFrame({"group": groups[named], "cluster": clusters[named]}).drop_duplicates()
     spanning = pairs[pairs.duplicated("cluster", keep=False)].sort_values(["cluster", "group"])
     first_of: dict[str, str] = {}
     for _, members in spanning.groupby("cluster")["group"]:
         for member in members.iloc[1:]:
             _join(first_of, members.iloc[0], member)
     units = {group: _first(first_of, group) for group in spanning["group"].unique()}
-    return groups.map(lambda group: units.get(group, group)).astype("string")
+    return groups.mask(groups.isin(units.keys()), groups.map(units)).astype("string") if units else groups
 
 
 def _join(first_of: dict[str, str], one: str, other: str) -> None:

@@ -126,16 +126,24 @@ def _drawn(
     labels: pd.Series, groups: pd.Series, units: pd.Series, split: Split, known: Mapping[str, str]
 ) -> dict[str, str]:
     """The set of each unit: of many random orders of those not ``known``, the one that comes nearest to the ratio."""
-    table = pd.crosstab(units, labels)  # sorted by unit
-    weights = np.column_stack([table.to_numpy(float), groups.groupby(units).nunique().to_numpy(float)])
-    weights /= weights.sum(axis=0)  # share of each class, and of the groups
-    start = [SETS.index(known[unit]) if unit in known else OPEN for unit in table.index]
+    names, weights = _weights(labels, groups, units)
+    start = [SETS.index(known[unit]) if unit in known else OPEN for unit in names]
     new = [place for place, chosen in enumerate(start) if chosen == OPEN]
     draw = random.Random(split.seed)
     orders = [_shuffled(new, draw) for _ in range(max(1, min(ORDERS, STEPS // max(1, len(new)))))] if new else [[]]
     filled = (_fill(weights, order, split.ratio, start) for order in orders)
     best = min(filled, key=lambda chosen: _distance(weights, chosen, split))
-    return {unit: SETS[chosen] for unit, chosen in zip(table.index, best, strict=True)}
+    return {unit: SETS[chosen] for unit, chosen in zip(names, best, strict=True)}
+
+
+def _weights(labels: pd.Series, groups: pd.Series, units: pd.Series) -> tuple[list[str], Matrix]:
+    """The units in order, and what each has: its share of each class, and of the groups: (units, classes + 1)."""
+    unit, names = pd.factorize(units, sort=True)
+    label, classes = pd.factorize(labels, sort=True)
+    counts = np.zeros((len(names), len(classes) + 1))
+    np.add.at(counts, (unit, label), 1)
+    np.add.at(counts, (unit[~groups.duplicated()], len(classes)), 1)
+    return list(names), counts / counts.sum(axis=0)
 
 
 def _shuffled(places: Sequence[int], draw: random.Random) -> list[int]:
@@ -204,8 +212,8 @@ def _check_labels(rows: pd.DataFrame) -> None:
 
 def _check_classes(divided: pd.DataFrame, split: Split) -> None:
     """Each set needs each class, and two classes there must be."""
-    table = pd.crosstab(divided["label"], divided["split"]).reindex(columns=list(SETS), fill_value=0)
-    if len(table) >= 2 and (table.to_numpy() > 0).all():
+    classes = divided["label"].nunique()
+    if classes >= 2 and len(divided[["label", "split"]].drop_duplicates()) == classes * len(SETS):
         return
     unit = "groups" if split.by == "group" else "images"
     column = "group" if split.by == "group" else "path"
