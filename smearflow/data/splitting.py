@@ -142,7 +142,7 @@ def _weights(labels: pd.Series, groups: pd.Series, units: pd.Series) -> tuple[li
     label, classes = pd.factorize(labels, sort=True)
     counts = np.zeros((len(names), len(classes) + 1))
     np.add.at(counts, (unit, label), 1)
-    np.add.at(counts, (unit[~groups.duplicated()], len(classes)), 1)
+    counts[:, -1] = np.bincount(unit[~groups.duplicated()], minlength=len(names))
     return list(names), counts / counts.sum(axis=0)
 
 
