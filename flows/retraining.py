@@ -15,9 +15,11 @@ from tasks.evaluate import evaluate
 from tasks.gate import gate
 from tasks.ingest import ingest
 from tasks.lay_out import lay_out_if_asked
+from tasks.leakage import leakage_if_asked
 from tasks.register import register
 from tasks.report import report
 from tasks.scan import memory_of, scan
+from tasks.settle import settle_if_grouped
 from tasks.split import split
 from tasks.train import train_all
 from tasks.validate import validate
@@ -48,14 +50,16 @@ def retraining(
         source = ingest(run, run.workspace, settings.data)
         manifest = scan(run, source, settings.data, settings.quality, memory_of(run))
         validate(run, manifest.path, settings.data, settings.quality)
-        parts = split(run, manifest.path, manifest.root, settings.split)
+        settled = settle_if_grouped(run, manifest, settings)
+        parts = split(run, manifest.path, manifest.root, settings.split, settled)
         lay_out_if_asked(run, parts, settings.split)
         # Models
         augment(run, parts, settings.augment, settings.train.seed)
         models = train_all(run, plans, parts, settings)
         # Verdict
         scores = evaluate(run, models, settings.data.positive, settings.evaluation)
+        leakage_if_asked(run, plans, models, parts, scores, settings)
         verdict = gate(run, scores, models, parts, settings, run.workspace)
-        register(run, verdict, scores, models, manifest, parts, settings, run.workspace)
+        register(run, verdict, scores, models, manifest, parts, settled, settings, run.workspace)
         report(run, run)
     return ended(read_summary(run.folder / "summary.json"))

@@ -160,6 +160,11 @@ class Split(Section):
     folders: bool = Field(
         False, description="Also lay the sets out as train/val/test folders of links, for notebooks that read folders."
     )
+    leakage_report: bool = Field(
+        False,
+        description="Also train the fastest model on a random split, to show what leakage would have feigned.",
+        json_schema_extra=UNKEYED,
+    )
 
     @field_validator("ratio")
     @classmethod
@@ -168,6 +173,12 @@ class Split(Section):
             parts = " + ".join(f"{v:g}" for v in value)
             raise ValueError(f"must be above 0 and add up to 1.0, got {parts} = {sum(value):g}")
         return value
+
+    @model_validator(mode="after")
+    def _has_something_to_compare(self) -> Self:
+        if self.leakage_report and self.by == "image":
+            raise ValueError("leakage_report compares a random split with one by group: it needs by: group")
+        return self
 
 
 class Augment(Section):

@@ -54,7 +54,13 @@ class Validation(Part):
 
 
 class SplitCounts(Part):
-    """Images in each set, and groups that stand in more than one (0, or the run wouldn't have gone on)."""
+    """Images in each set. Groups, and images with their copies, in more than one: 0, unless it is by image.
+
+    ``left_out``: copies of images in another set, whose patients keep theirs. ``ledger``: the file that keeps them
+    there; ``added``: groups that this run wrote into it; ``champion_apart``: whether the champion that was there before
+    was trained under that ledger, so that it has met none of today's test groups; ``leakage``: what a random split
+    would have shown.
+    """
 
     by: str
     seed: int
@@ -62,6 +68,12 @@ class SplitCounts(Part):
     val: int
     test: int
     shared_groups: int
+    shared_duplicates: int = 0
+    left_out: int = 0
+    ledger: Path | None = None
+    added: int | None = None
+    champion_apart: bool | None = None
+    leakage: "Leakage | None" = None
 
 
 class Figure(Part):
@@ -79,6 +91,16 @@ class TestFigures(Part):
     sensitivity: Figure
     specificity: Figure
     auc: Figure
+
+
+class Leakage(Part):
+    """One model trained twice: on patients apart, and on a random split, which shares ``shared_groups`` of them."""
+
+    model: str
+    shared_groups: int
+    shared_duplicates: int
+    apart: TestFigures
+    random: TestFigures
 
 
 class ModelResult(Part):

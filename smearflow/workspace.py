@@ -89,6 +89,11 @@ class Workspace:
         return self.root / "splits"
 
     @property
+    def ledgers(self) -> Path:
+        """Which set each patient was given, for good: a ledger for each line of champions and each way to divide."""
+        return self.root / "ledgers"
+
+    @property
     def drop(self) -> Path:
         """Where new batches are put, unless quality_check.drop names another folder."""
         return self.root / "drop"

@@ -19,6 +19,7 @@ from smearflow.settings import Settings
 from smearflow.workspace import Workspace
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
+from tasks.settle import Settled
 from tasks.stage import stage
 
 
@@ -57,6 +58,7 @@ def register(
     models: dict[str, Trained],
     manifest: Manifest,
     parts: Parts,
+    settled: Settled | None,
     settings: Settings,
     workspace: Workspace,
 ) -> Registered:
@@ -74,17 +76,18 @@ def register(
             settings=settings.model_dump(mode="json"),
             test=scores.test,
             curves=json.loads((model.folder / "curves.json").read_text()),
-            digests=digests_of(manifest, parts),
+            digests=digests_of(manifest, parts, settled),
         )
         champion = _promote(uri, facts, model, scores.threshold, manifest, settings, workspace)
     bundle = fetch_bundle(uri, champion, workspace.champions) if champion else None
     return Registered(champion, bundle, promoted)
 
 
-def digests_of(manifest: Manifest, parts: Parts) -> dict[str, str]:
-    """What a model was made from: data, split, code and locked libraries."""
+def digests_of(manifest: Manifest, parts: Parts, settled: Settled | None) -> dict[str, str]:
+    """What a model was made from: data, split, the ledger of patients where there is one, code and locked libraries."""
     code = code_digest("flows.retraining", "smearflow.models.trainer")
-    return {"data": manifest.digest, "split": parts.digest, "code": code, "lock": lock_digest()}
+    ledger = {"ledger": settled.head} if settled else {}
+    return {"data": manifest.digest, "split": parts.digest, **ledger, "code": code, "lock": lock_digest()}
 
 
 def _promote(

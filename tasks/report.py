@@ -61,7 +61,7 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         candidate=candidate,
         mistakes=evaluated.mistakes(candidate) if evaluated and candidate else None,
         versions={name: version(name) for name in SHOWN},
-        digests=digests_of(manifest, parts) if manifest and parts else {},
+        digests=digests_of(manifest, parts, reached.get("settle")) if manifest and parts else {},
     )
 
 

@@ -10,6 +10,7 @@ from prefect.context import FlowRunContext
 from prefect.settings import get_current_settings
 
 from expectations.contract import Contract
+from smearflow.data.ledger import descends
 from smearflow.data.manifest import Manifest
 from smearflow.data.sources import Source
 from smearflow.data.splitting import Parts
@@ -20,6 +21,7 @@ from smearflow.summary import (
     ChampionResult,
     Dataset,
     Figure,
+    Leakage,
     ModelResult,
     Outcome,
     Paths,
@@ -33,7 +35,9 @@ from smearflow.summary import (
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
 from tasks.lay_out import Folders
+from tasks.leakage import Leaked
 from tasks.register import Registered
+from tasks.settle import Settled
 from tasks.stage import Run
 from tasks.train import Attempt
 
@@ -109,9 +113,38 @@ def _validation(contract: Contract | None) -> Validation | None:
 def _split(run: Run, parts: Parts | None) -> SplitCounts | None:
     if parts is None:
         return None
-    how = run.settings.split
-    counts = {"train": parts.train, "val": parts.val, "test": parts.test, "shared_groups": parts.shared_groups}
-    return SplitCounts(by=how.by, seed=how.seed, **counts)
+    how, settled, leakage = run.settings.split, run.reached.get("settle"), run.reached.get("leakage")
+    return SplitCounts(
+        by=how.by,
+        seed=how.seed,
+        train=parts.train,
+        val=parts.val,
+        test=parts.test,
+        shared_groups=parts.shared_groups,
+        shared_duplicates=parts.shared_duplicates,
+        left_out=parts.left_out,
+        ledger=settled.path if settled else None,
+        added=settled.added if settled else None,
+        champion_apart=_apart(settled, run.reached.get("gate")),
+        leakage=_leakage(leakage) if leakage else None,
+    )
+
+
+def _apart(settled: Settled | None, gated: Gated | None) -> bool | None:
+    """Whether the champion that was there before the run was trained under its ledger; None without either."""
+    if settled is None or gated is None or gated.champion is None:
+        return None
+    return gated.champion.ledger is not None and descends(settled.path, gated.champion.ledger)
+
+
+def _leakage(leaked: Leaked) -> Leakage:
+    return Leakage(
+        model=leaked.apart.name,
+        shared_groups=leaked.parts.shared_groups,
+        shared_duplicates=leaked.parts.shared_duplicates,
+        apart=_figures(leaked.apart),
+        random=_figures(leaked.random),
+    )
 
 
 def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:

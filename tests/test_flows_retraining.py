@@ -44,7 +44,8 @@ def test_every_regular_file_is_accounted_for(summary):
 
 def test_no_patient_is_in_two_sets(summary):
     split = pd.read_parquet(summary.paths.split)
-    assert summary.split.shared_groups == 0
+    assert summary.split.shared_groups == summary.split.shared_duplicates == 0
+    assert summary.split.added == split["group"].nunique() == 16
     assert (split.groupby("group")["split"].nunique() == 1).all()
     assert {"path", "sha256", "group", "split"} <= set(split.columns)
 
@@ -88,6 +89,7 @@ def test_an_unchanged_second_run_does_no_work_and_keeps_the_champion(finished, s
         "scan", "validate", "split", "augment", "train", "evaluate",
     }  # fmt: skip
     assert summary.verdict.outcome == "kept"
+    assert (summary.split.added, summary.split.champion_apart) == (0, True)
     assert summary.champion.version == 1
 
 

@@ -42,6 +42,7 @@ def test_a_bare_name_stands_for_a_model_with_its_defaults():
         (Data, {"group_pattern": "C"}, "needs a bracket around the patient"),
         (Split, {"ratio": [0.7, 0.2, 0.2]}, "0.7 + 0.2 + 0.2 = 1.1"),
         (Split, {"ratio": [1.0, 0.0, 0.0]}, "above 0"),
+        (Split, {"by": "image", "leakage_report": True}, "needs by: group"),
         (Quality, {"min_side": 100, "max_side": 50}, "min_side 100 is above max_side 50"),
         (Quality, {"minority_critical": 0.5}, "above minority_warning"),
     ],

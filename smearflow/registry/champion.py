@@ -28,7 +28,7 @@ class Champion:
     """A registered version. ``threshold``: probability, 0-1, from which on a cell counts as positive.
 
     ``provisional``: it was promoted without a champion to compare it with. ``location``: where MLflow keeps its
-    files, a path or an address.
+    files, a path or an address. ``ledger``: the split ledger's version when it was trained; None where there was none.
     """
 
     registry_name: str
@@ -38,6 +38,7 @@ class Champion:
     threshold: float
     provisional: bool
     location: str
+    ledger: str | None = None
 
     @property
     def uri(self) -> str:
@@ -88,6 +89,7 @@ def champion_of(name: str, version: int, location: str, tags: Mapping[str, str])
             threshold=float(tags["threshold"]),
             provisional=tags["provisional"] == "true",
             location=location,
+            ledger=tags.get("ledger_digest"),
         )
     except (KeyError, ValueError) as error:
         raise MissingPart(

@@ -28,10 +28,12 @@ class Part:
 
 @dataclass(frozen=True)
 class SplitSection:
-    """The three sets, and what is proved of them."""
+    """The three sets, and what is proved of them. ``known``: groups of the data that were in the ledger before."""
 
     counts: SplitCounts
     parts: tuple[Part, ...]
+    known: int
+    figures: tuple[str, ...] = ("sensitivity", "specificity", "accuracy", "auc")
 
 
 def split_section(findings: Findings, names: Names) -> SplitSection | None:
@@ -41,7 +43,7 @@ def split_section(findings: Findings, names: Names) -> SplitSection | None:
         return None
     positive = findings.settings.data.positive
     parts = tuple(_part(title, table[table["split"] == name], positive) for name, title in SETS.items())
-    return SplitSection(counts, parts)
+    return SplitSection(counts, parts, known=table["group"].nunique() - (counts.added or 0))
 
 
 def _part(title: str, rows: pd.DataFrame, positive: str) -> Part:
