@@ -6,6 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from expectations.extensions import find_extensions
 from flows.recording import ended, recorded
 from smearflow.models.plans import plan_models
 from smearflow.settings import Settings
@@ -44,10 +45,11 @@ def retraining(
     """
     with recorded("run", settings, workspace, fresh) as run:
         plans = plan_models(settings)  # weights are looked for before any work starts
+        suites = find_extensions(settings.data, settings.quality)  # and so are suites of one's own
         # Data
         source = ingest(run, run.workspace, settings.data)
         manifest = scan(run, source, settings.data, settings.quality, memory_of(run))
-        validate(run, manifest.path, settings.data, settings.quality)
+        validate(run, manifest.path, settings.data, settings.quality, suites)
         parts = split(run, manifest.path, manifest.root, settings.split)
         lay_out_if_asked(run, parts, settings.split)
         # Models

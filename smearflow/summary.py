@@ -45,12 +45,29 @@ class Dataset(Part):
     links: int
 
 
+class ExpectationResult(Part):
+    """One line of the data contract: what is asked, by which settings, and what was found.
+
+    ``unexpected``: rows (images, or classes) that don't comply.
+    """
+
+    suite: str
+    expectation: str
+    severity: Literal["critical", "warning"]
+    passed: bool
+    bound: str
+    observed: str
+    unexpected: int
+    settings: tuple[str, ...]
+
+
 class Validation(Part):
-    """What the data contract found: names of the critical expectations that failed, sentences of warning."""
+    """What the data contract found: names of the critical expectations that failed, sentences of warning, all lines."""
 
     passed: bool
     critical_failed: tuple[str, ...]
     warnings: tuple[str, ...]
+    checks: tuple[ExpectationResult, ...] = ()
 
 
 class SplitCounts(Part):
@@ -137,6 +154,7 @@ class Paths(Part):
     split: Path | None = None
     folders: Path | None = None
     quarantine: Path | None = None
+    breaches: Path | None = None
 
 
 class Summary(Part):

@@ -9,7 +9,7 @@ from typing import Any
 from prefect.context import FlowRunContext
 from prefect.settings import get_current_settings
 
-from expectations.contract import Contract
+from expectations.contract import Check, Contract
 from smearflow.data.manifest import Manifest
 from smearflow.data.sources import Source
 from smearflow.data.splitting import Parts
@@ -19,6 +19,7 @@ from smearflow.evaluation.scoring import Scores
 from smearflow.summary import (
     ChampionResult,
     Dataset,
+    ExpectationResult,
     Figure,
     ModelResult,
     Outcome,
@@ -103,7 +104,13 @@ def _validation(contract: Contract | None) -> Validation | None:
         return None
     failed = tuple(f"{c.expectation}: {c.observed} ({c.bound})" for c in contract.critical)
     warnings = tuple(f"{c.expectation}: {c.observed} ({c.bound})" for c in contract.warnings)
-    return Validation(passed=contract.passed, critical_failed=failed, warnings=warnings)
+    lines = tuple(_line(check) for check in contract.checks)
+    return Validation(passed=contract.passed, critical_failed=failed, warnings=warnings, checks=lines)
+
+
+def _line(check: Check) -> ExpectationResult:
+    names = ExpectationResult.model_fields
+    return ExpectationResult(**{name: getattr(check, name) for name in names})
 
 
 def _split(run: Run, parts: Parts | None) -> SplitCounts | None:
@@ -185,4 +192,5 @@ def _paths(reached: Mapping[str, Any]) -> Paths:
         split=parts.path if parts else None,
         folders=folders.path if folders else None,
         quarantine=manifest.quarantine if manifest else None,
+        breaches=contract.breaches if contract else None,
     )

@@ -18,7 +18,8 @@ Epoch = Mapping[str, float]  # epoch, loss, accuracy, val_loss, val_accuracy, va
 class CheckLine(Protocol):
     """One expectation of the data contract and what was found, as the contract hands it over.
 
-    ``severity``: critical or warning; ``first``: paths of the first images that break it.
+    ``severity``: critical or warning; ``first``: paths of the first images that break it; ``settings``: keys that give
+    its bound, none where it is fixed.
     """
 
     @property
@@ -47,6 +48,9 @@ class CheckLine(Protocol):
 
     @property
     def first(self) -> tuple[str, ...]: ...
+
+    @property
+    def settings(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
