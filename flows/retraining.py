@@ -56,7 +56,7 @@ def retraining(
         augment(run, parts, settings.augment, settings.train.seed)
         models = train_all(run, plans, parts, settings)
         # Verdict
-        scores = evaluate(run, models, settings.data.positive, settings.evaluation)
+        scores = evaluate(run, models, manifest.path, parts, settings.data.positive, settings.evaluation)
         verdict = gate(run, scores, models, parts, settings, run.workspace)
         register(run, verdict, scores, models, manifest, parts, settings, run.workspace)
         report(run, run)

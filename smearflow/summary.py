@@ -120,6 +120,18 @@ class ModelResult(Part):
     test: TestFigures | None = None
 
 
+class ShortcutResult(Part):
+    """What statistics of the images alone reach on the test set, without a picture: what a model has to beat.
+
+    ``statistic``: the one that says most by itself, with an AUC of ``alone``; ``close``: models that do hardly better.
+    """
+
+    test: TestFigures
+    statistic: str
+    alone: float | None
+    close: tuple[str, ...]
+
+
 class ChampionResult(Part):
     """The model that serves after this run."""
 
@@ -169,6 +181,7 @@ class Summary(Part):
     validation: Validation | None = None
     split: SplitCounts | None = None
     models: tuple[ModelResult, ...] = ()
+    shortcut: ShortcutResult | None = None
     champion: ChampionResult | None = None
     stages: tuple[StageResult, ...] = ()
     prefect: PrefectRun | None = None

@@ -25,6 +25,7 @@ from smearflow.summary import (
     Outcome,
     Paths,
     PrefectRun,
+    ShortcutResult,
     SplitCounts,
     Summary,
     TestFigures,
@@ -53,6 +54,7 @@ def summarise(run: Run, error: BaseException | None = None) -> Summary:
         validation=_validation(reached.get("validate")),
         split=_split(run, reached.get("split")),
         models=tuple(_model(a, reached.get("evaluate")) for a in reached.get("train", ())),
+        shortcut=_shortcut(reached.get("evaluate")),
         champion=_champion(reached.get("register")),
         stages=tuple(run.stages),
         prefect=_prefect(),
@@ -156,6 +158,18 @@ def _figure(interval: Interval) -> Figure:
     """NaN, where there was nothing to measure, becomes null."""
     known = {name: None if math.isnan(value) else value for name, value in asdict(interval).items()}
     return Figure(**known)
+
+
+def _shortcut(evaluated: Evaluated | None) -> ShortcutResult | None:
+    if evaluated is None or evaluated.shortcut is None:
+        return None
+    found = evaluated.shortcut
+    return ShortcutResult(
+        test=_figures(found.scores),
+        statistic=found.statistic,
+        alone=None if math.isnan(found.alone) else found.alone,
+        close=found.suspects,
+    )
 
 
 def _champion(registered: Registered | None) -> ChampionResult | None:
