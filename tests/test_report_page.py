@@ -4,10 +4,12 @@ import base64
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from drawn_findings import PATIENTS, failed, finished
 
+from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.verdict import GateCheck
 from smearflow.report.findings import Findings
 from smearflow.report.page import SECTIONS, render
