@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -74,9 +74,16 @@ def _run_suite(context: Any, name: str, table: Table, frame: pd.DataFrame, rules
             },
         )
     )
-    run = gx.RunIdentifier(run_name="contract")
-    (outcome,) = checkpoint.run(batch_parameters={"dataframe": frame}, run_id=run).run_results.values()
+    batch_of = {"dataframe": _narrow(frame, INDEX[table], rules.values())}
+    run = checkpoint.run(batch_parameters=batch_of, run_id=gx.RunIdentifier(run_name="contract"))
+    (outcome,) = run.run_results.values()
     return {o.expectation_config.meta["rule"]: _read(o, INDEX[table]) for o in outcome.results}
+
+
+def _narrow(frame: pd.DataFrame, index: str, rules: Iterable[Rule]) -> pd.DataFrame:
+    """The columns that ``rules`` ask for: the library hashes each, which takes as long as checking it."""
+    asked = {index}.union(*(rule.columns_of(frame.columns) for rule in rules))
+    return frame[[name for name in frame.columns if name in asked]]
 
 
 def build(number: int, rule: Rule) -> Any:

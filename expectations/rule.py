@@ -1,5 +1,6 @@
 """One line of the data contract: what must hold, how far, how bad it is if not, why, and the way out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -29,10 +30,15 @@ class Rule:
     arguments: dict[str, Any] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
 
+    def columns_of(self, known: Iterable[str]) -> set[str]:
+        """Those of the ``known`` columns that it names anywhere, in a condition or as a second column too."""
+        arguments = str(self.arguments)
+        return {name for name in known if name == self.column or name in arguments}
+
     @property
     def asks_for_labels(self) -> bool:
         """Whether an unlabelled folder has nothing to hold against it."""
-        return self.table == "classes" or self.column in ("label", "group")
+        return self.table == "classes" or bool(self.columns_of(("label", "group")))
 
 
 def mostly(budget: float) -> float:

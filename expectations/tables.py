@@ -20,7 +20,8 @@ def known_columns(table: Table) -> tuple[str, ...]:
 
 def tables_of(manifest: pd.DataFrame, data: Data, rules: Iterable[Rule]) -> dict[Table, pd.DataFrame]:
     """``manifest`` (the contract's columns) as the two tables that ``rules`` name, with the columns that they need."""
-    named = {rule.column for rule in rules if rule.table == "images" and rule.column}
+    about_images = (rule for rule in rules if rule.table == "images")
+    named: set[str] = set().union(*(rule.columns_of(known_columns("images")) for rule in about_images))
     return {"images": image_table(manifest, named), "classes": class_table(manifest, data)}
 
 

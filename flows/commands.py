@@ -39,7 +39,8 @@ def validate(arguments: argparse.Namespace) -> int:
     state = validation(settings, workspace.root, arguments.fresh, return_state=True)
     told = workspace.latest / "summary.json"
     if told.exists():
-        print(told.read_text() if arguments.json else "\n".join(contract_lines(read_summary(told).validation)))
+        lines = contract_lines(read_summary(told).validation)
+        print(told.read_text() if arguments.json else "".join(f"{line}\n" for line in lines), end="")
     summary = _ended(state)
     if not arguments.json:
         print("\n".join(validation_lines(summary)))
