@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from expectations.rule import Rule, Severity, mostly, percent
+from expectations.rule import BUDGET, Rule, Severity, mostly, percent
 from smearflow.settings import Data, Quality
 
 
@@ -24,6 +24,7 @@ def _labels(data: Data, quality: Quality) -> tuple[Rule, ...]:
             "Images without labels can be scored (smearflow predict), not trained on.",
             kind="ExpectColumnValuesToNotBeNull",
             arguments={"mostly": mostly(budget)},
+            settings=BUDGET,
         ),
         _label(
             f"the label is one of {', '.join(data.classes)}",
@@ -32,6 +33,7 @@ def _labels(data: Data, quality: Quality) -> tuple[Rule, ...]:
             f"Rename the folders to {folders}, or name yours in data.classes.",
             kind="ExpectColumnValuesToBeInSet",
             arguments={**allowed, "mostly": mostly(budget)},
+            settings=("data.classes", *BUDGET),
         ),
         _label(
             f"no image lies outside {', '.join(data.classes)}",
@@ -41,6 +43,7 @@ def _labels(data: Data, quality: Quality) -> tuple[Rule, ...]:
             severity="warning",
             kind="ExpectColumnValuesToBeInSet",
             arguments=allowed,
+            settings=("data.classes",),
         ),
         Rule(
             suite="classes",
@@ -66,6 +69,7 @@ def _balance(quality: Quality) -> tuple[Rule, ...]:
             "Add images of the smaller class, or lower quality.min_class_images.",
             column="images",
             arguments={"min_value": least},
+            settings=("quality.min_class_images",),
         ),
         _class(
             "the smaller class holds its share of the images",
@@ -74,6 +78,7 @@ def _balance(quality: Quality) -> tuple[Rule, ...]:
             "Add images of the smaller class, leave out some of the larger, or lower quality.minority_critical.",
             column="share",
             arguments={"min_value": critical},
+            settings=("quality.minority_critical",),
         ),
         _class(
             "the classes are balanced",
@@ -83,19 +88,22 @@ def _balance(quality: Quality) -> tuple[Rule, ...]:
             severity="warning",
             column="share",
             arguments={"min_value": warning},
+            settings=("quality.minority_warning",),
         ),
     )
 
 
 def _evenness(quality: Quality) -> tuple[Rule, ...]:
+    budget = quality.class_budget
     return (
         _class(
             "no class lost many files to the quarantine",
-            f"at most {percent(quality.max_quarantined)} each",
+            f"at most {percent(budget)} each",
             "Files broken in one class only are lost for a reason, and that reason may be what the model learns.",
-            "Copy that class again from where it came from, or raise quality.max_quarantined.",
+            "Copy that class again from where it came from, or raise quality.max_class_quarantined.",
             column="faulty",
-            arguments={"max_value": quality.max_quarantined},
+            arguments={"max_value": budget},
+            settings=("quality.max_class_quarantined",),
         ),
         _class(
             "the images of a class are in one format",

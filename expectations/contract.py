@@ -1,17 +1,21 @@
 """The data contract: every suite over a manifest, and the error that stops a run on which it doesn't hold."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from expectations import classes, engine, files, groups, images
+from expectations.breaches import write_breaches
+from expectations.extensions import Extension, rules_of_extensions
 from expectations.rule import Rule, Severity, percent
 from expectations.tables import tables_of
 from smearflow.errors import DataError
 from smearflow.settings import Data, Quality
 
+DOCS, BREACHES = "data_docs", "breaches.parquet"
 FIRST = 5  # files that a message names
 
 
@@ -20,7 +24,8 @@ class Check:
     """One expectation and what was found.
 
     ``expectation``: a sentence; ``bound`` and ``observed``: what is asked and what is there, in words with figures;
-    ``unexpected``: rows that don't comply (images, or classes); ``first``: up to 5 of the images' paths.
+    ``unexpected``: rows that don't comply (images, or classes); ``first``: up to 5 of the images' paths; ``settings``:
+    the keys of the configuration that give the bound, none where it is fixed.
     """
 
     suite: str
@@ -34,15 +39,18 @@ class Check:
     bound: str
     unexpected: int
     first: tuple[str, ...]
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Contract:
-    """Whether the data may be trained on, and why. ``passed``: no critical check failed; ``docs``: Data Docs' index."""
+    """Whether the data may be trained on, and why. ``passed``: no critical check failed; ``docs``: Data Docs' index;
+    ``breaches``: each image that breaks each rule about images, written down (parquet)."""
 
     passed: bool
     checks: tuple[Check, ...]
-    docs: Path | None
+    docs: Path | None = None
+    breaches: Path | None = None
 
     @property
     def critical(self) -> tuple[Check, ...]:
@@ -56,23 +64,36 @@ class Contract:
 
 
 def check(
-    manifest: pd.DataFrame, data: Data, quality: Quality, docs: Path | None, *, labels_required: bool = True
+    manifest: pd.DataFrame,
+    data: Data,
+    quality: Quality,
+    folder: Path | None,
+    *,
+    labels_required: bool = True,
+    extensions: Sequence[Extension] = (),
 ) -> Contract:
-    """Check ``manifest`` (the contract's columns, every row, also those left out) and write Data Docs to ``docs``.
+    """Check ``manifest`` (the contract's columns, every row, also those left out).
 
-    ``labels_required``: false for a flat folder, of which only files and images can be checked.
+    Data Docs and breaches are written below ``folder``, where one is given. ``labels_required``: false for a flat
+    folder, of which only files and images can be checked. ``extensions``: suites of a team's own.
     """
-    rules = rules_of(data, quality, labels_required=labels_required)
-    tables = tables_of(manifest, data)
-    results, index = engine.run(rules, tables, docs)
+    rules = rules_of(data, quality, labels_required=labels_required, extensions=extensions)
+    tables = tables_of(manifest, data, rules)
+    results, index = engine.run(rules, tables, folder / DOCS if folder else None)
     checks = tuple(_check(r, found, tables[r.table]) for r, found in zip(rules, results, strict=True))
-    return Contract(all(c.passed or c.severity == "warning" for c in checks), checks, index)
+    written = write_breaches(manifest, rules, results, folder / BREACHES) if folder else None
+    return Contract(all(c.passed or c.severity == "warning" for c in checks), checks, index, written)
 
 
-def rules_of(data: Data, quality: Quality, *, labels_required: bool = True) -> tuple[Rule, ...]:
-    """The whole contract, a row a rule, in the order in which a person mends things."""
+def rules_of(
+    data: Data, quality: Quality, *, labels_required: bool = True, extensions: Sequence[Extension] = ()
+) -> tuple[Rule, ...]:
+    """The whole contract, a row a rule, in the order in which a person mends things; a team's own rules last."""
     about_files = (*files.suite(quality), *images.suite(quality))
-    return (*about_files, *classes.suite(data, quality), *groups.suite(quality)) if labels_required else about_files
+    theirs = rules_of_extensions(extensions, data, quality)
+    if labels_required:
+        return (*about_files, *classes.suite(data, quality), *groups.suite(quality), *theirs)
+    return (*about_files, *(rule for rule in theirs if not rule.asks_for_labels))
 
 
 class ContractBroken(DataError):
@@ -111,6 +132,7 @@ def _check(rule: Rule, found: engine.Result, table: pd.DataFrame) -> Check:
         bound=rule.bound,
         unexpected=found.unexpected,
         first=() if of_classes else found.rows[:FIRST],
+        settings=rule.settings,
     )
 
 

@@ -1,6 +1,6 @@
 """What the files must be: there at all, readable, in formats that microscopes and archives write."""
 
-from expectations.rule import Rule, mostly, percent
+from expectations.rule import BUDGET, Rule, mostly, percent
 from smearflow.data.images import FORMATS
 from smearflow.data.manifest import REASONS
 from smearflow.settings import Quality
@@ -33,6 +33,7 @@ def suite(quality: Quality) -> tuple[Rule, ...]:
             kind="ExpectColumnValuesToNotBeInSet",
             column="reason",
             arguments={"value_set": list(FAULTS), "mostly": mostly(budget)},
+            settings=BUDGET,
         ),
         Rule(
             suite="files",
@@ -55,6 +56,7 @@ def suite(quality: Quality) -> tuple[Rule, ...]:
             kind="ExpectColumnValuesToBeInSet",
             column="format",
             arguments={"value_set": list(FORMATS), "mostly": mostly(budget)},
+            settings=BUDGET,
         ),
         Rule(
             suite="files",

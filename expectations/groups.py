@@ -17,15 +17,18 @@ def suite(quality: Quality) -> tuple[Rule, ...]:
             kind="ExpectColumnValuesToNotBeNull",
             column="group",
             arguments={"row_condition": 'reason=="used"', "condition_parser": "pandas"},
+            settings=("data.group_pattern", "data.group"),
         ),
         _enough(
             quality.min_class_groups,
+            "quality.min_class_groups",
             "critical",
             "With fewer patients, one of the three sets has none with this class, or a single one that decides all.",
             "Add images of more patients, or lower quality.min_class_groups.",
         ),
         _enough(
             quality.warn_class_groups,
+            "quality.warn_class_groups",
             "warning",
             "With few patients the test figures say more of those patients than of the next one: intervals are wide.",
             "Add images of more patients, and read the intervals rather than the figures.",
@@ -33,7 +36,7 @@ def suite(quality: Quality) -> tuple[Rule, ...]:
     )
 
 
-def _enough(least: int, severity: Severity, why: str, fix: str) -> Rule:
+def _enough(least: int, setting: str, severity: Severity, why: str, fix: str) -> Rule:
     return Rule(
         suite="groups",
         sentence="each class comes from enough groups (patients)",
@@ -45,4 +48,5 @@ def _enough(least: int, severity: Severity, why: str, fix: str) -> Rule:
         column="groups",
         table="classes",
         arguments={"min_value": least},
+        settings=(setting,),
     )

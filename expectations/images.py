@@ -1,6 +1,6 @@
 """What a decoded image must be: of a cell's size, in a colour mode that shows stain."""
 
-from expectations.rule import Rule, mostly, percent
+from expectations.rule import BUDGET, Rule, mostly, percent
 from smearflow.data.images import PLAIN_MODES
 from smearflow.settings import Quality
 
@@ -25,6 +25,7 @@ def _side(column: str, quality: Quality) -> Rule:
         kind="ExpectColumnValuesToBeBetween",
         column=column,
         arguments={"min_value": least, "max_value": most, "mostly": mostly(quality.max_quarantined)},
+        settings=("quality.min_side", "quality.max_side", *BUDGET),
     )
 
 
@@ -40,6 +41,7 @@ def _mode(quality: Quality) -> Rule:
         kind="ExpectColumnValuesToBeInSet",
         column="mode",
         arguments={"value_set": modes, "mostly": mostly(quality.max_quarantined)},
+        settings=BUDGET,
     )
 
 

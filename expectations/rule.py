@@ -1,17 +1,21 @@
 """One line of the data contract: what must hold, how far, how bad it is if not, why, and the way out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["critical", "warning"]
 Table = Literal["images", "classes"]  # a row an image (the manifest), or a row a class (its summary)
 
+BUDGET = ("quality.max_quarantined",)  # gives how many rows may break a rule before a run stops
+
 
 @dataclass(frozen=True)
 class Rule:
     """An expectation as a row: readable without Great Expectations, and runnable by it.
 
-    ``kind`` is the name of a class in ``great_expectations.expectations``; ``arguments`` are its bounds.
+    ``kind`` names a class in ``great_expectations.expectations``, or is ``module:Class`` of one's own; ``arguments``
+    are its bounds, ``settings`` the keys of the configuration that they come from, none where the bound is fixed.
     """
 
     suite: str
@@ -24,6 +28,17 @@ class Rule:
     column: str | None = None
     table: Table = "images"
     arguments: dict[str, Any] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+
+    def columns_of(self, known: Iterable[str]) -> set[str]:
+        """Those of the ``known`` columns that it names anywhere, in a condition or as a second column too."""
+        arguments = str(self.arguments)
+        return {name for name in known if name == self.column or name in arguments}
+
+    @property
+    def asks_for_labels(self) -> bool:
+        """Whether an unlabelled folder has nothing to hold against it."""
+        return self.table == "classes" or bool(self.columns_of(("label", "group")))
 
 
 def mostly(budget: float) -> float:

@@ -1,22 +1,34 @@
 """The two tables that are checked: a row an image, and a row a class."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from expectations.files import FAULTS
-from expectations.rule import Table
+from expectations.rule import Rule, Table
+from smearflow.data.manifest import COLUMNS
 from smearflow.settings import Data
 
-COLUMNS = ("path", "label", "group", "width", "height", "mode", "format", "reason")
+ALWAYS = ("path", "label", "group", "reason")  # which row it is, and what conditions ask for
+OF_A_CLASS = ("label", "images", "share", "groups", "formats", "faulty")
 
 
-def tables_of(manifest: pd.DataFrame, data: Data) -> dict[Table, pd.DataFrame]:
-    """``manifest`` (the contract's columns) as the two tables that the rules name."""
-    return {"images": image_table(manifest), "classes": class_table(manifest, data)}
+def known_columns(table: Table) -> tuple[str, ...]:
+    """The columns that a rule over ``table`` may name."""
+    return OF_A_CLASS if table == "classes" else tuple(column.name for column in COLUMNS)
 
 
-def image_table(manifest: pd.DataFrame) -> pd.DataFrame:
-    """The manifest's columns that are checked. ``reason`` is `used` where it was null: shares are of all rows."""
-    frame = manifest[list(COLUMNS)].astype(dict.fromkeys(COLUMNS, object))
+def tables_of(manifest: pd.DataFrame, data: Data, rules: Iterable[Rule]) -> dict[Table, pd.DataFrame]:
+    """``manifest`` (the contract's columns) as the two tables that ``rules`` name, with the columns that they need."""
+    about_images = (rule for rule in rules if rule.table == "images")
+    named: set[str] = set().union(*(rule.columns_of(known_columns("images")) for rule in about_images))
+    return {"images": image_table(manifest, named), "classes": class_table(manifest, data)}
+
+
+def image_table(manifest: pd.DataFrame, named: Iterable[str] = ()) -> pd.DataFrame:
+    """The columns that are ``named``, and ALWAYS. ``reason`` is `used` where it was null: shares are of all rows."""
+    chosen = [*ALWAYS, *sorted(set(named) - set(ALWAYS))]
+    frame = manifest[chosen].astype(dict.fromkeys(chosen, object))
     frame = frame.where(frame.notna(), None)
     frame["reason"] = frame["reason"].fillna("used")
     return frame
@@ -43,4 +55,4 @@ def class_table(manifest: pd.DataFrame, data: Data) -> pd.DataFrame:
                 "faulty": float(files["reason"].isin(FAULTS).sum()) / max(len(files), 1),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(OF_A_CLASS))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from smearflow.models.lecture_figures import lecture_model
-from smearflow.summary import ModelResult, Summary
+from smearflow.summary import ExpectationResult, ModelResult, Summary, Validation
 from smearflow.workspace import Workspace
 
 
@@ -39,6 +39,21 @@ def validation_lines(summary: Summary) -> list[str]:
         lines += [f"warning   {warning}" for warning in summary.validation.warnings]
     lines += [f"data docs {summary.paths.data_docs}"] if summary.paths.data_docs else []
     return lines + prefect_lines(summary)
+
+
+def contract_lines(validation: Validation | None) -> list[str]:
+    """The data contract as a table: verdict, expectation, bound and what was observed, a line an expectation."""
+    if validation is None:
+        return []
+    heading = ("verdict", "expectation", "bound", "observed")
+    rows = [heading, *((_word(c), f"{c.suite}: {c.expectation}", c.bound, c.observed) for c in validation.checks)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heading) - 1)]
+    lines = ["  ".join((*(text.ljust(w) for text, w in zip(row, widths, strict=False)), row[-1])) for row in rows]
+    return [*lines, ""]
+
+
+def _word(check: ExpectationResult) -> str:
+    return "holds" if check.passed else check.severity.upper()
 
 
 def lecture_lines(summary: Summary) -> list[str]:

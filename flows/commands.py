@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from smearflow.configuration import annotated_yaml, load_settings
 from smearflow.errors import UsageError
 from smearflow.settings import Settings
-from smearflow.summary import Summary
+from smearflow.summary import Summary, read_summary
 from smearflow.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,16 +30,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def validate(arguments: argparse.Namespace) -> int:
-    """Ingest, scan and validate alone."""
+    """Ingest, scan and validate alone. The table is printed also where the data break the contract."""
     settings = _settings(arguments, arguments.path or arguments.data)
     workspace = Workspace.at(arguments.workspace)
     _connect(workspace)
-    from flows.closing import validation_lines
+    from flows.closing import contract_lines, validation_lines
     from flows.validation import validation
 
     state = validation(settings, workspace.root, arguments.fresh, return_state=True)
-    if arguments.json and (workspace.latest / "summary.json").exists():
-        print((workspace.latest / "summary.json").read_text(), end="")
+    told = workspace.latest / "summary.json"
+    if told.exists():
+        lines = contract_lines(read_summary(told).validation)
+        print(told.read_text() if arguments.json else "".join(f"{line}\n" for line in lines), end="")
     summary = _ended(state)
     if not arguments.json:
         print("\n".join(validation_lines(summary)))

@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from expectations.contract import Contract, ContractBroken
+from expectations.extensions import find_extensions
 from flows.announcing import announce_check, failure_told
 from flows.recording import new_id, note_process
 from smearflow.data.scan_memory import Memory
@@ -60,6 +61,7 @@ def quality_check(
     place = Workspace.at(workspace)
     note_process(place)
     with failure_told("check", settings.notify):
+        find_extensions(settings.data, settings.quality)  # a wrong name ends the check before a batch is touched
         serving = serving_champion(settings, place)
         try:
             if path:
@@ -135,7 +137,8 @@ def checked(batch: Batch, serving: Serving, settings: Settings, workspace: Works
 def held(run: Run, manifest: Path, settings: Settings) -> Contract:
     """What the contract's suites of files and images say. A broken one is a finding here: the verdict is an alarm."""
     try:
-        return validate(run, manifest, settings.data, settings.quality, labels_required=False)
+        suites = find_extensions(settings.data, settings.quality)
+        return validate(run, manifest, settings.data, settings.quality, suites, labels_required=False)
     except ContractBroken as error:
         return error.contract
 

@@ -6,6 +6,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from expectations.extensions import find_extensions
 from flows.recording import ended, recorded
 from smearflow.models.plans import plan_models
 from smearflow.settings import Settings
@@ -46,10 +47,11 @@ def retraining(
     """
     with recorded("run", settings, workspace, fresh) as run:
         plans = plan_models(settings)  # weights are looked for before any work starts
+        suites = find_extensions(settings.data, settings.quality)  # and so are suites of one's own
         # Data
         source = ingest(run, run.workspace, settings.data)
         manifest = scan(run, source, settings.data, settings.quality, memory_of(run))
-        validate(run, manifest.path, settings.data, settings.quality)
+        validate(run, manifest.path, settings.data, settings.quality, suites)
         settled = settle_if_grouped(run, manifest, settings)
         parts = split(run, manifest.path, manifest.root, settings.split, settled)
         lay_out_if_asked(run, parts, settings.split)
@@ -57,7 +59,7 @@ def retraining(
         augment(run, parts, settings.augment, settings.train.seed)
         models = train_all(run, plans, parts, settings)
         # Verdict
-        scores = evaluate(run, models, settings.data.positive, settings.evaluation)
+        scores = evaluate(run, models, manifest.path, parts, settings.data.positive, settings.evaluation)
         leakage_if_asked(run, plans, models, parts, scores, settings)
         verdict = gate(run, scores, models, parts, settings, run.workspace)
         register(run, verdict, scores, models, manifest, parts, settled, settings, run.workspace)

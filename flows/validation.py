@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from expectations.extensions import find_extensions
 from flows.recording import recorded
 from smearflow.settings import Settings
 from smearflow.summary import Summary, read_summary
@@ -22,7 +23,8 @@ def validation(settings: Settings = Settings(), workspace: Path = Path("workspac
         fresh: Compute all anew, whatever earlier runs left.
     """
     with recorded("validate", settings, workspace, fresh) as run:
+        suites = find_extensions(settings.data, settings.quality)
         source = ingest(run, run.workspace, settings.data)
         manifest = scan(run, source, settings.data, settings.quality, memory_of(run))
-        validate(run, manifest.path, settings.data, settings.quality, labels_required=bool(manifest.classes))
+        validate(run, manifest.path, settings.data, settings.quality, suites, labels_required=bool(manifest.classes))
     return read_summary(run.folder / "summary.json")

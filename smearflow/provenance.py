@@ -13,13 +13,17 @@ ROOMS = ("flows", "tasks", "expectations", "smearflow")
 def code_digest(*modules: str) -> str:
     """SHA-256 over the sources of ``modules`` (dotted names of ours) and of all of ours that they import.
 
+    A template or styles beside a module, called as it is, are part of it.
     Imports inside functions count. Prefect's own TASK_SOURCE sees the task's body alone, so that a changed
     helper would be taken for a hit.
     """
     digest = hashlib.sha256()
     for name in sorted(reached(modules)):
-        digest.update(f"{name}\0".encode())
-        digest.update(_source(name).read_bytes())
+        source = _source(name)
+        for file in (source.with_suffix(suffix) for suffix in (".py", ".html", ".css")):
+            if file.exists():
+                digest.update(f"{name}{file.suffix}\0".encode())
+                digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

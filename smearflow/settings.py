@@ -132,11 +132,24 @@ class Quality(Section):
     overexposed_glare: Share = Field(0.25, description="Overexposed: more of the cell near white than this, 0 to 1.")
     blurred_sharpness: float = Field(0.3, ge=0, description="Blurred: sharpness below this, 0 or more.")
     max_quarantined: Share = Field(0.05, description="Critical: a greater share of files left out, 0 to 1.")
+    max_class_quarantined: Share | None = Field(
+        None, description="Critical: a greater share of a class's files left out, 0 to 1; default: max_quarantined."
+    )
     minority_critical: Share = Field(0.20, description="Critical: smaller class below this share, 0 to 1.")
     minority_warning: Share = Field(0.40, description="Warning: smaller class below this share, 0 to 1.")
     min_class_images: int = Field(50, ge=1, description="Critical: fewer images in a class, 1 or more.")
     min_class_groups: int = Field(5, ge=1, description="Critical: fewer groups (patients) with a class, 1 or more.")
     warn_class_groups: int = Field(20, ge=1, description="Warning: fewer groups (patients) with a class, 1 or more.")
+    suites: tuple[Annotated[str, Field(pattern=r"^[\w.]+:\w+$")], ...] = Field(
+        (),
+        description="Functions `module:function` that give rules of your own besides ours: docs/contract.md.",
+        json_schema_extra=UNKEYED,  # what they say enters the key of the stage that asks them
+    )
+
+    @property
+    def class_budget(self) -> float:
+        """Share of a class's files, 0-1, that may be left out for their content."""
+        return self.max_quarantined if self.max_class_quarantined is None else self.max_class_quarantined
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -45,12 +45,29 @@ class Dataset(Part):
     links: int
 
 
+class ExpectationResult(Part):
+    """One line of the data contract: what is asked, by which settings, and what was found.
+
+    ``unexpected``: rows (images, or classes) that don't comply.
+    """
+
+    suite: str
+    expectation: str
+    severity: Literal["critical", "warning"]
+    passed: bool
+    bound: str
+    observed: str
+    unexpected: int
+    settings: tuple[str, ...]
+
+
 class Validation(Part):
-    """What the data contract found: names of the critical expectations that failed, sentences of warning."""
+    """What the data contract found: names of the critical expectations that failed, sentences of warning, all lines."""
 
     passed: bool
     critical_failed: tuple[str, ...]
     warnings: tuple[str, ...]
+    checks: tuple[ExpectationResult, ...] = ()
 
 
 class SplitCounts(Part):
@@ -125,6 +142,18 @@ class ModelResult(Part):
     test: TestFigures | None = None
 
 
+class ShortcutResult(Part):
+    """What statistics of the images alone reach on the test set, without a picture: what a model has to beat.
+
+    ``statistic``: the one that says most by itself, with an AUC of ``alone``; ``close``: models that do hardly better.
+    """
+
+    test: TestFigures
+    statistic: str
+    alone: float | None
+    close: tuple[str, ...]
+
+
 class ChampionResult(Part):
     """The model that serves after this run."""
 
@@ -159,6 +188,7 @@ class Paths(Part):
     split: Path | None = None
     folders: Path | None = None
     quarantine: Path | None = None
+    breaches: Path | None = None
 
 
 class Summary(Part):
@@ -173,6 +203,7 @@ class Summary(Part):
     validation: Validation | None = None
     split: SplitCounts | None = None
     models: tuple[ModelResult, ...] = ()
+    shortcut: ShortcutResult | None = None
     champion: ChampionResult | None = None
     stages: tuple[StageResult, ...] = ()
     prefect: PrefectRun | None = None

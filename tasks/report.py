@@ -57,6 +57,7 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         strips=reached["augment"].strips if "augment" in reached else {},
         curves={a.plan.label: _curves(a.trained.folder) for a in reached.get("train", ()) if a.trained},
         scores=evaluated.scores if evaluated else (),
+        shortcut=evaluated.shortcut if evaluated else None,
         gate=gated.verdict.checks if gated else (),
         candidate=candidate,
         mistakes=evaluated.mistakes(candidate) if evaluated and candidate else None,

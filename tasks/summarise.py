@@ -9,7 +9,7 @@ from typing import Any
 from prefect.context import FlowRunContext
 from prefect.settings import get_current_settings
 
-from expectations.contract import Contract
+from expectations.contract import Check, Contract
 from smearflow.data.ledger import descends
 from smearflow.data.manifest import Manifest
 from smearflow.data.sources import Source
@@ -20,12 +20,14 @@ from smearflow.evaluation.scoring import Scores
 from smearflow.summary import (
     ChampionResult,
     Dataset,
+    ExpectationResult,
     Figure,
     Leakage,
     ModelResult,
     Outcome,
     Paths,
     PrefectRun,
+    ShortcutResult,
     SplitCounts,
     Summary,
     TestFigures,
@@ -56,6 +58,7 @@ def summarise(run: Run, error: BaseException | None = None) -> Summary:
         validation=_validation(reached.get("validate")),
         split=_split(run, reached.get("split")),
         models=tuple(_model(a, reached.get("evaluate")) for a in reached.get("train", ())),
+        shortcut=_shortcut(reached.get("evaluate")),
         champion=_champion(reached.get("register")),
         stages=tuple(run.stages),
         prefect=_prefect(),
@@ -107,7 +110,13 @@ def _validation(contract: Contract | None) -> Validation | None:
         return None
     failed = tuple(f"{c.expectation}: {c.observed} ({c.bound})" for c in contract.critical)
     warnings = tuple(f"{c.expectation}: {c.observed} ({c.bound})" for c in contract.warnings)
-    return Validation(passed=contract.passed, critical_failed=failed, warnings=warnings)
+    lines = tuple(_line(check) for check in contract.checks)
+    return Validation(passed=contract.passed, critical_failed=failed, warnings=warnings, checks=lines)
+
+
+def _line(check: Check) -> ExpectationResult:
+    names = ExpectationResult.model_fields
+    return ExpectationResult(**{name: getattr(check, name) for name in names})
 
 
 def _split(run: Run, parts: Parts | None) -> SplitCounts | None:
@@ -184,6 +193,18 @@ def _figure(interval: Interval) -> Figure:
     return Figure(**known)
 
 
+def _shortcut(evaluated: Evaluated | None) -> ShortcutResult | None:
+    if evaluated is None or evaluated.shortcut is None:
+        return None
+    found = evaluated.shortcut
+    return ShortcutResult(
+        test=_figures(found.scores),
+        statistic=found.statistic,
+        alone=None if math.isnan(found.alone) else found.alone,
+        close=found.suspects,
+    )
+
+
 def _champion(registered: Registered | None) -> ChampionResult | None:
     if registered is None or registered.champion is None:
         return None
@@ -218,4 +239,5 @@ def _paths(reached: Mapping[str, Any]) -> Paths:
         split=parts.path if parts else None,
         folders=folders.path if folders else None,
         quarantine=manifest.quarantine if manifest else None,
+        breaches=contract.breaches if contract else None,
     )

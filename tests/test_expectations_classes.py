@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 from drawn_manifests import failures, sound
 
+from smearflow.settings import Quality
+
 MINORITY = "the smaller class holds its share of the images"
 BALANCED = "the classes are balanced"
 
@@ -66,3 +68,13 @@ def test_classes_that_differ_in_format_are_a_warning() -> None:
     manifest = sound()
     manifest.loc[:9, "format"] = "JPEG"
     assert failures(manifest).keys() == {"the images of a class are in one format"}
+
+
+def test_a_class_may_have_a_budget_of_its_own() -> None:
+    manifest = sound(400)
+    infected = manifest.index[manifest["label"] == "Parasitized"][:12]
+    manifest.loc[infected, "reason"] = "blurred"  # 6 % of this class
+    lost = "no class lost many files to the quarantine"
+    assert lost not in failures(manifest, Quality(max_class_quarantined=0.06))
+    assert failures(manifest, Quality(max_class_quarantined=0.05))[lost].bound == "at most 5 % each"
+    assert lost not in failures(manifest, Quality(max_quarantined=0.06))

@@ -29,13 +29,16 @@ def test_good_data_pass_with_status_0(smearflow, cells):
     done = smearflow("validate", cells, *LENIENT)
     assert done.returncode == 0, done.stderr
     assert "160 of 12 groups" in done.stdout
+    rows = [line for line in done.stdout.splitlines() if line.startswith("holds")]
+    assert len(rows) == 21 and "files: there are images" in rows[0] and rows[0].endswith(" 160")
 
 
 def test_the_summary_can_be_printed(smearflow, cells):
     done = smearflow("validate", cells, "--json", *LENIENT)
     found = json.loads(done.stdout)
     assert (found["command"], found["status"]) == ("validate", "completed")
-    assert found["validation"] == {"passed": True, "critical_failed": [], "warnings": []}
+    assert found["validation"].items() >= {"passed": True, "critical_failed": [], "warnings": []}.items()
+    assert {line["suite"] for line in found["validation"]["checks"]} == {"files", "images", "classes", "groups"}
     assert found["split"] is None and found["models"] == []
 
 

@@ -30,6 +30,12 @@ def test_a_changed_helper_changes_the_digest(checkout):
     assert code_digest("tasks.scan") != before
 
 
+def test_so_does_the_template_of_a_helper(checkout):
+    before = code_digest("tasks.scan")
+    (checkout / "smearflow" / "deep.html").write_text("<p>")
+    assert code_digest("tasks.scan") != before
+
+
 def test_code_that_is_not_reached_does_not(checkout):
     before = code_digest("tasks.scan")
     (checkout / "smearflow" / "apart.py").write_text("VALUE = 2\n")

@@ -4,10 +4,12 @@ import base64
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from drawn_findings import PATIENTS, failed, finished
 
+from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.verdict import GateCheck
 from smearflow.report.findings import Findings
 from smearflow.report.page import SECTIONS, render
@@ -166,3 +168,19 @@ def test_a_finished_validate_says_that_the_data_passed(tmp_path) -> None:
     page = Page(render(Findings(summary, stopped.settings, stopped.manifest, stopped.root)))
     assert "Data check passed" in page.text
     assert "looks at the data and trains nothing" in page.text
+
+
+def test_what_statistics_reach_alone_stands_below_the_models(tmp_path: Path) -> None:
+    page = render(finished(tmp_path))
+    assert "statistics alone" in page and "to beat" in page and "shortcut?" not in page
+
+
+def test_models_that_statistics_come_close_to_are_named_in_verdict_and_models(tmp_path: Path) -> None:
+    findings = finished(tmp_path)
+    assert findings.shortcut is not None
+    scores = findings.shortcut.scores
+    known = replace(scores, test={**scores.test, "auc": Interval(0.93, 0.88, 0.97)})
+    close = replace(findings.shortcut, scores=known, leads={"compact": Interval(0.02, -0.01, 0.05)})
+    page = render(replace(findings, shortcut=close))
+    assert page.count("shortcut?") == 2
+    assert "compact does hardly better than statistics alone" in page and "sharpness by itself" in page

@@ -8,6 +8,7 @@ from typing import Protocol
 import pandas as pd
 
 from smearflow.evaluation.scoring import Scores
+from smearflow.evaluation.shortcut import Shortcut
 from smearflow.evaluation.verdict import GateCheck
 from smearflow.settings import Settings
 from smearflow.summary import Summary
@@ -18,7 +19,8 @@ Epoch = Mapping[str, float]  # epoch, loss, accuracy, val_loss, val_accuracy, va
 class CheckLine(Protocol):
     """One expectation of the data contract and what was found, as the contract hands it over.
 
-    ``severity``: critical or warning; ``first``: paths of the first images that break it.
+    ``severity``: critical or warning; ``first``: paths of the first images that break it; ``settings``: keys that give
+    its bound, none where it is fixed.
     """
 
     @property
@@ -48,6 +50,9 @@ class CheckLine(Protocol):
     @property
     def first(self) -> tuple[str, ...]: ...
 
+    @property
+    def settings(self) -> tuple[str, ...]: ...
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -56,7 +61,8 @@ class Findings:
     ``manifest``: every row in the manifest's contract, those left out too. ``root``: the folder that paths are below.
     ``split``: path, sha256, label, group, split. ``sheet``: picture of originals and what augmentation makes of them;
     ``strips``: of each of its operators at several strengths, by setting.
-    ``curves``: epochs by model. ``scores`` and ``gate``: what was measured, and held against floors and champion.
+    ``curves``: epochs by model. ``scores`` and ``gate``: what was measured, and held against floors and champion;
+    ``shortcut``: what statistics of the images reach alone.
     ``candidate``: name of the model that was judged. ``mistakes``: its surest ones, the surest first: path, sha256,
     group, label, probability (0-1, of the positive class), kind (missed or false_alarm), confidence.
     ``versions``: libraries; ``digests``: of data, split, code and so on.
@@ -72,6 +78,7 @@ class Findings:
     strips: Mapping[str, Path] = field(default_factory=dict)
     curves: Mapping[str, list[dict[str, float]]] = field(default_factory=dict)
     scores: tuple[Scores, ...] = ()
+    shortcut: Shortcut | None = None
     gate: tuple[GateCheck, ...] = ()
     candidate: str | None = None
     mistakes: pd.DataFrame | None = None

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from smearflow.evaluation.scoring import Scores
+from smearflow.evaluation.shortcut import Shortcut
 from smearflow.evaluation.verdict import GateCheck
 from smearflow.report.charts import SQUARE, Axis, Chart, Series, diagonal, lines, mark
 from smearflow.report.findings import Epoch, Findings
@@ -30,6 +31,7 @@ class ModelsSection:
     rows: tuple[ModelRow, ...]
     gate: tuple[GateCheck, ...]
     judged: Scores | None
+    shortcut: Shortcut | None
     roc: Chart | None
     curves: tuple[tuple[str, tuple[Chart, ...]], ...]
     steps: tuple[str, ...] = ("import", "compile", "features", "fit")
@@ -43,6 +45,7 @@ def models_section(findings: Findings, names: Names) -> ModelsSection | None:
         rows=tuple(_row(model, findings, names) for model in findings.summary.models),
         gate=findings.gate,
         judged=findings.judged,
+        shortcut=findings.shortcut,
         roc=_roc(findings),
         curves=tuple((name, _curves(epochs)) for name, epochs in findings.curves.items() if epochs),
     )

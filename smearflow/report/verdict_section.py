@@ -24,7 +24,8 @@ class Hero:
 @dataclass(frozen=True)
 class VerdictSection:
     """What the page opens with. ``broken``: the critical expectations that ended the run; ``warnings``: the others
-    that don't hold; ``untrained``: models that failed; ``shortened``: that the lecture's epochs were scaled."""
+    that don't hold; ``untrained``: models that failed; ``suspects``: models that do hardly
+    better than statistics alone; ``shortened``: that the lecture's epochs were scaled."""
 
     headline: Headline
     why: str
@@ -35,6 +36,7 @@ class VerdictSection:
     broken: tuple[CheckLine, ...]
     untrained: tuple[str, ...]
     warnings: tuple[str, ...]
+    suspects: tuple[str, ...]
     shortened: str | None
 
 
@@ -52,6 +54,7 @@ def verdict_section(findings: Findings, names: Names) -> VerdictSection:
         broken=broken,
         untrained=tuple(m.name for m in summary.models if m.status == "failed"),
         warnings=tuple(c.expectation for c in findings.checks if not c.passed and c.severity == "warning"),
+        suspects=findings.shortcut.suspects if findings.shortcut else (),
         shortened=shortened(findings),
     )
 

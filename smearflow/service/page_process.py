@@ -24,16 +24,14 @@ from smearflow.workspace import Workspace
 NAME = r"[\w-][\w.-]*"  # a part of a path: no hidden file, no `..`
 VISIBLE = re.compile(
     rf"runs/{NAME}/(report\.html|summary\.json)"
-    rf"|artifacts/validate/{NAME}/data_docs/({NAME}/)*{NAME}\.(html|css|js|png|svg|gif|ico|woff2?)"
+    rf"|artifacts/validate/{NAME}/data_docs/({NAME}/)*{NAME}\.html"
     rf"|checks/({NAME}/)*{NAME}\.(html|json|png|jpg|svg|css)"
 )
-# No script, nothing from elsewhere. Data Docs fetch scripts from public addresses: these get a room of their own, from
-# which no other page can be read.
+# No script, nothing from elsewhere: no page here needs either.
 POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
 )
-DOCS_POLICY = "sandbox allow-scripts; form-action 'none'; frame-ancestors 'self'; base-uri 'none'"
 
 
 def serve(root: Path, port: int) -> None:
@@ -112,8 +110,7 @@ class Page(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-cache")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "no-referrer")
-        docs = status == HTTPStatus.OK and "/data_docs/" in self.path
-        self.send_header("Content-Security-Policy", DOCS_POLICY if docs else POLICY)
+        self.send_header("Content-Security-Policy", POLICY)
         self.end_headers()
 
 

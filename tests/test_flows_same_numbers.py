@@ -1,0 +1,88 @@
+"""One folder with faults, told in many places: the numbers are the same in each."""
+
+import html
+import re
+from pathlib import Path
+
+import httpx
+import pandas as pd
+import pytest
+
+from expectations.files import FAULTS
+from smearflow.data.manifest import read_manifest
+from smearflow.summary import Summary
+
+UNFIT = "files can be used as images of cells"
+COPIES = "no file is a copy of another"
+CONFLICTS = "no image has two labels"
+
+
+@pytest.fixture(scope="module")
+def summary(smearflow, tmp_path_factory) -> Summary:
+    """What validating drawn cells with every fault planted among them found: more is broken than may be."""
+    folder = tmp_path_factory.mktemp("faults") / "cells"
+    smearflow("demo", folder, "--images", 200, "--faults", "--set", "data.demo.patients=12")
+    lenient = "quality={min_class_groups: 3, warn_class_groups: 3, min_class_images: 20}"
+    done = smearflow("validate", folder, "--json", "--set", lenient)
+    assert done.returncode == 1 and "can't" in done.stderr
+    return Summary.model_validate_json(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def unexpected(summary) -> dict[str, int]:
+    """Rows that don't comply, by expectation, as summary.json gives them."""
+    return {check.expectation: check.unexpected for check in summary.validation.checks}
+
+
+@pytest.fixture(scope="module")
+def manifest(summary) -> pd.DataFrame:
+    return read_manifest(summary.paths.manifest)
+
+
+def read_as_words(page: Path) -> str:
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", page.read_text()).split()))
+
+
+def test_the_manifest_and_the_quarantine_give_them(summary, unexpected, manifest):
+    quarantine = pd.read_parquet(summary.paths.quarantine)
+    for rows in (manifest, quarantine):
+        assert unexpected[UNFIT] == rows["reason"].isin(FAULTS).sum() > 10
+        assert unexpected[COPIES] == (rows["reason"] == "duplicate").sum() > 0
+        assert unexpected[CONFLICTS] == (rows["reason"] == "label_conflict").sum() > 0
+    assert summary.dataset.quarantined + summary.dataset.review == len(quarantine)
+    assert summary.dataset.images + len(quarantine) == len(manifest)
+
+
+def test_so_do_the_breaches_row_by_row(summary, unexpected, manifest):
+    breaches = pd.read_parquet(summary.paths.breaches)
+    unfit = breaches[breaches["expectation"] == UNFIT]
+    assert set(unfit["path"]) == set(manifest.loc[manifest["reason"].isin(FAULTS), "path"])
+    counts = breaches["expectation"].value_counts()
+    about_images = {name for name in unexpected if name in counts}
+    assert {UNFIT, COPIES, CONFLICTS} <= about_images
+    assert all(counts[name] == unexpected[name] for name in about_images)
+
+
+def test_so_do_data_docs(summary, unexpected):
+    pages = summary.paths.data_docs.parent.glob("validations/**/*.html")
+    words = " ".join(read_as_words(page) for page in pages)
+    for name in (UNFIT, COPIES, CONFLICTS):
+        shown = re.search(r"([\d,]+) unexpected values found", words.split(f" {name} ")[1])
+        assert shown and int(shown[1].replace(",", "")) == unexpected[name], name
+
+
+def test_so_does_the_report(summary, unexpected, manifest):
+    words = read_as_words(summary.paths.report)
+    for name in (UNFIT, COPIES, CONFLICTS):
+        (check,) = (c for c in summary.validation.checks if c.expectation == name)
+        assert check.observed.startswith(f"{unexpected[name]} of {len(manifest)} ")
+        assert f"Found: {check.observed}" in words.replace("\N{NO-BREAK SPACE}", " ")
+    for reason, count in manifest["reason"].value_counts().items():
+        assert f" {reason} {count} " in words
+
+
+def test_so_does_the_page_of_prefect(summary):
+    asked = {"artifacts": {"key": {"any_": ["validate"]}, "flow_run_id": {"any_": [summary.prefect.flow_run_id]}}}
+    (shown,) = httpx.post(f"{summary.prefect.api_url}/artifacts/filter", json=asked, timeout=10).json()
+    for check in summary.validation.checks:
+        assert f"| {check.expectation} | {check.bound} | {check.observed} |" in shown["data"]
