@@ -44,8 +44,9 @@ class Finished:
 
     def registered(self, outcome: str, champion: Champion | None = None) -> Registered:
         verdict = Verdict(outcome, "MobileNetV2 2", champion is None, "why", "next", ())  # type: ignore[arg-type]
-        told = (self.evaluated, self.models, self.manifest, self.parts, Settings(split=Split(seed=7)), self.workspace)
-        return register.function(self.folder, Gated(verdict, champion), *told)
+        told = (self.evaluated, self.models, self.manifest, self.parts)
+        how = (None, Settings(split=Split(seed=7)), self.workspace)
+        return register.function(self.folder, Gated(verdict, champion), *told, *how)
 
 
 @pytest.fixture(scope="module")

@@ -43,12 +43,14 @@ def finished_run(scanned: Run, tmp_path: Path) -> Run:
     split = rows.assign(split=rows["group"].map(SETS))
     split.to_parquet(tmp_path / "split.parquet")
     model = left_by_trainer(tmp_path / "compact", "compact", predicted(split, 0.3))
-    evaluated = evaluate.function(tmp_path / "evaluated", {"compact": model}, "Parasitized", HOW)
+    parts = parts_of(split, tmp_path / "split.parquet", tmp_path / "cells")
+    measured = (tmp_path / "manifest.parquet", parts, "Parasitized", HOW)
+    evaluated = evaluate.function(tmp_path / "evaluated", {"compact": model}, *measured)
     verdict = decide(evaluated.scores, None, scanned.settings.gate, scanned.settings.data)
     missing = Plan("VGG19", Model(name="VGG19"), None, None, error="no weights of VGG19")
     trained = Attempt(Plan("compact", Model(name="compact"), None, None), model)
     scanned.reached |= {
-        "split": parts_of(split, tmp_path / "split.parquet", tmp_path / "cells"),
+        "split": parts,
         "train": [trained, Attempt(missing, None, missing.error)],
         "evaluate": evaluated,
         "gate": Gated(verdict, None),
