@@ -11,6 +11,7 @@ from smearflow.models.plans import plan_models
 from smearflow.settings import Settings
 from smearflow.summary import Summary, read_summary
 from tasks.augment import augment
+from tasks.deduplicate import deduplicate, thumbnails_of
 from tasks.evaluate import evaluate
 from tasks.gate import gate
 from tasks.ingest import ingest
@@ -46,7 +47,8 @@ def retraining(
         plans = plan_models(settings)  # weights are looked for before any work starts
         # Data
         source = ingest(run, run.workspace, settings.data)
-        manifest = scan(run, source, settings.data, settings.quality, memory_of(run))
+        scanned = scan(run, source, settings.data, settings.quality, memory_of(run))
+        manifest = deduplicate(run, scanned, settings.duplicates, thumbnails_of(run)).manifest
         validate(run, manifest.path, settings.data, settings.quality)
         parts = split(run, manifest.path, manifest.root, settings.split)
         lay_out_if_asked(run, parts, settings.split)
