@@ -44,7 +44,7 @@ def judged(manifest: pd.DataFrame, pairs: pd.DataFrame, near: Literal["together"
     """
     among = compared(manifest)
     least = united(zip(pairs["first"], pairs["second"], strict=True))
-    cluster = among["sha256"].map(least).str[:16].astype("string").reindex(manifest.index)
+    cluster = among["sha256"].map(least).astype("string").str[:16].reindex(manifest.index)
     labels = among.groupby(cluster.loc[among.index])["label"].nunique()
     conflict = cluster.isin(labels.index[labels > 1])
     reason = manifest["reason"].mask(conflict & cluster.notna(), "label_conflict")

@@ -129,7 +129,7 @@ def orientations(spectrum: Floats) -> Floats:
     eight = np.concatenate([lying[:, None] * signs, turned[:, None] * signs], axis=1)
     upper = np.triu_indices(eight.shape[-1], 1)
     even = eight[:, :, 0]
-    odd = eight[:, :, 1:].reshape(*eight.shape[:2], -1)
+    odd = eight[:, :, 1:].reshape(*eight.shape[:2], 3 * eight.shape[3] * eight.shape[4])
     lopsided = (even - even.swapaxes(2, 3))[:, :, *upper] / np.sqrt(np.float32(2))
     traits: Floats = np.concatenate([odd, lopsided], axis=2)
     return traits

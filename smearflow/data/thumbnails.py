@@ -48,7 +48,7 @@ class Thumbnails:
         if self.fresh:
             return {}
         try:
-            with np.load(self._file(root), allow_pickle=False) as kept:
+            with self._file(root).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 return dict(zip(kept["digests"].tolist(), kept["pictures"], strict=True))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return {}
