@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from smearflow.data.duplicates import compared, judged, pairs_of
+from smearflow.data.duplicates import clusters_used, compared, judged, pairs_of
 from smearflow.data.manifest import Manifest, manifest_of, read_manifest
 from smearflow.data.thumbnails import Thumbnails, thumbnails
 from smearflow.progress import progress
@@ -32,7 +32,7 @@ class Deduplicated:
     sheet: Path | None
     near: int  # pairs
     across: int  # of them under different labels
-    clusters: int  # among the images that are used
+    clusters: int  # of several images that are used
 
 
 def says(found: Deduplicated) -> str:
@@ -84,7 +84,7 @@ def _found(folder: Path, rows: pd.DataFrame, pairs: pd.DataFrame, scanned: Manif
         sheet=folder / "pairs.png" if len(pairs) else None,
         near=len(pairs),
         across=int(pairs["across"].sum()),
-        clusters=int(rows.loc[rows["reason"].isna(), "cluster"].nunique()),
+        clusters=clusters_used(rows),
     )
 
 

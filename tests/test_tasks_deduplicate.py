@@ -50,7 +50,7 @@ def test_a_conflict_goes_to_review_and_the_rest_stays_together(scanned: Manifest
 def test_copies_are_dropped_where_the_settings_say_so(scanned: Manifest, tmp_path: Path) -> None:
     result = found(scanned, tmp_path, Duplicates(near="drop"))
     assert result.manifest.reasons == {"label_conflict": 2, "near_duplicate": 1}
-    assert result.clusters == 1  # of one image
+    assert result.clusters == 0
 
 
 def test_the_artifact_shows_the_pairs(scanned: Manifest, tmp_path: Path) -> None:

@@ -53,6 +53,11 @@ def judged(manifest: pd.DataFrame, pairs: pd.DataFrame, near: Literal["together"
     return manifest.assign(reason=reason, cluster=cluster)
 
 
+def clusters_used(manifest: pd.DataFrame) -> int:
+    """How many clusters have more than one image that is used."""
+    return int((manifest.loc[manifest["reason"].isna(), "cluster"].value_counts() > 1).sum())
+
+
 def _lesser(manifest: pd.DataFrame, cluster: pd.Series, used: pd.Series) -> pd.Series:
     """Which of the rows that are ``used`` aren't the best of their cluster (bool)."""
     members = manifest.assign(cluster=cluster, pixels_in_all=manifest["width"] * manifest["height"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from smearflow.data.duplicates import clusters_used
 from smearflow.data.sources import file_at
 from smearflow.report.findings import Findings
 from smearflow.report.pictures import data_url, thumbnail
@@ -62,7 +63,7 @@ def duplicates_section(findings: Findings, names: Names) -> DuplicatesSection | 
         conflicts=int(reasons.get("label_conflict", 0)),
         pairs=len(pairs),
         across=int(pairs["across"].sum()),
-        clusters=int(manifest.loc[manifest["reason"].isna(), "cluster"].nunique()),
+        clusters=clusters_used(manifest),
         dropped=findings.settings.duplicates.near == "drop",
         likeness=findings.settings.duplicates.likeness,
         shown=tuple(_pair(pair, rows, findings, names) for pair in pairs.head(ROWS).itertuples()),
