@@ -3,8 +3,8 @@
     .venv/bin/python -m benchmarks.duplicates [FOLDER] [--planted N] [--images N]
 
 FOLDER holds real cells, each once; without it, cells are drawn. Copies of --planted of them are compared with all of
-them; then --images are timed, decoding included: copies of these cells under changes too strong to pass as duplicates.
-Planted copies of drawn cells are in no figure of docs/: real cells look more alike.
+them; then --images are timed, decoding included: the cells, and the same with their upper left cut off, which makes
+other pictures of all but a few.
 """
 
 import argparse
