@@ -66,12 +66,13 @@ def plainly(settings: Settings, workspace: Workspace) -> None:
     """The stages of flows/retraining.py, in the same order, without a flow, a task or a server."""
     from smearflow.models.plans import plan_models
     from tasks.augment import augment
+    from tasks.deduplicate import deduplicate, thumbnails_of
     from tasks.evaluate import evaluate
     from tasks.gate import gate
     from tasks.ingest import ingest
     from tasks.register import register
     from tasks.report import write_report
-    from tasks.scan import scan
+    from tasks.scan import memory_of, scan
     from tasks.split import split
     from tasks.stage import Run, Stage
     from tasks.train import Attempt, train
@@ -85,7 +86,8 @@ def plainly(settings: Settings, workspace: Workspace) -> None:
 
     plans = plan_models(settings)
     source = call(ingest, workspace, settings.data)
-    manifest = call(scan, source, settings.data, settings.quality)
+    scanned = call(scan, source, settings.data, settings.quality, memory_of(run))
+    manifest = call(deduplicate, scanned, settings.duplicates, thumbnails_of(run)).manifest
     call(validate, manifest.path, settings.data, settings.quality)
     parts = call(split, manifest.path, manifest.root, settings.split)
     call(augment, parts, settings.augment, settings.train.seed)

@@ -12,6 +12,7 @@ from smearflow.models.plans import plan_models
 from smearflow.settings import Settings
 from smearflow.summary import Summary, read_summary
 from tasks.augment import augment
+from tasks.deduplicate import deduplicate, thumbnails_of
 from tasks.evaluate import evaluate
 from tasks.gate import gate
 from tasks.ingest import ingest
@@ -50,7 +51,8 @@ def retraining(
         suites = find_extensions(settings.data, settings.quality)  # and so are suites of one's own
         # Data
         source = ingest(run, run.workspace, settings.data)
-        manifest = scan(run, source, settings.data, settings.quality, memory_of(run))
+        scanned = scan(run, source, settings.data, settings.quality, memory_of(run))
+        manifest = deduplicate(run, scanned, settings.duplicates, thumbnails_of(run)).manifest
         validate(run, manifest.path, settings.data, settings.quality, suites)
         settled = settle_if_grouped(run, manifest, settings)
         parts = split(run, manifest.path, manifest.root, settings.split, settled)

@@ -8,6 +8,7 @@ from expectations.extensions import find_extensions
 from flows.recording import recorded
 from smearflow.settings import Settings
 from smearflow.summary import Summary, read_summary
+from tasks.deduplicate import deduplicate, thumbnails_of
 from tasks.ingest import ingest
 from tasks.scan import memory_of, scan
 from tasks.validate import validate
@@ -25,6 +26,7 @@ def validation(settings: Settings = Settings(), workspace: Path = Path("workspac
     with recorded("validate", settings, workspace, fresh) as run:
         suites = find_extensions(settings.data, settings.quality)
         source = ingest(run, run.workspace, settings.data)
-        manifest = scan(run, source, settings.data, settings.quality, memory_of(run))
+        scanned = scan(run, source, settings.data, settings.quality, memory_of(run))
+        manifest = deduplicate(run, scanned, settings.duplicates, thumbnails_of(run)).manifest
         validate(run, manifest.path, settings.data, settings.quality, suites, labels_required=bool(manifest.classes))
     return read_summary(run.folder / "summary.json")

@@ -162,6 +162,20 @@ class Quality(Section):
         return self
 
 
+class Duplicates(Section):
+    """Near-duplicates: images that were turned, mirrored, resized, encoded anew, made brighter or darker."""
+
+    near: Literal["together", "drop"] = Field(
+        "together", description="In one class: `together` keeps them in one set, `drop` uses only the largest image."
+    )
+    likeness: float = Field(
+        0.93,
+        ge=0.8,
+        le=1,
+        description="Least correlation of near-duplicates, 0.8 to 1. Copies keep 0.93, other cells stay below 0.91.",
+    )
+
+
 class Split(Section):
     """How images are divided into training, validation and test set."""
 
@@ -382,6 +396,7 @@ class Settings(Section):
     quality_check: QualityCheck = Field(QualityCheck(), description="How new cells are judged.")
     live: Live = Field(Live(), description="Where scheduled runs take place.")
     notify: Notify = Field(Notify(), description="Who is told.")
+    duplicates: Duplicates = Field(Duplicates(), description="What images that show the same cell are taken for.")
 
     @field_validator("models", mode="before")
     @classmethod

@@ -11,6 +11,7 @@ from smearflow.report.findings import Findings
 from smearflow.report.page import render
 from smearflow.service.page import shown_at
 from smearflow.workspace import write_text
+from tasks.deduplicate import manifest_reached
 from tasks.register import digests_of
 from tasks.stage import Run, stage
 from tasks.summarise import summarise
@@ -44,7 +45,8 @@ def write_report(folder: Path, run: Run, error: BaseException | None = None) -> 
 def findings_of(run: Run, error: BaseException | None) -> Findings:
     """What ``run`` has reached so far, as the report takes it."""
     reached = run.reached
-    manifest, parts, evaluated, gated = (reached.get(name) for name in ("scan", "split", "evaluate", "gate"))
+    manifest, compared = manifest_reached(reached), reached.get("deduplicate")
+    parts, evaluated, gated = (reached.get(name) for name in ("split", "evaluate", "gate"))
     candidate = gated.verdict.candidate if gated else None
     return Findings(
         summary=summarise(run, error),
@@ -52,6 +54,7 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         manifest=read_manifest(manifest.path) if manifest else None,
         root=manifest.root if manifest else None,
         checks=reached["validate"].checks if "validate" in reached else (),
+        pairs=pd.read_parquet(compared.pairs) if compared else None,
         split=pd.read_parquet(parts.path) if parts else None,
         sheet=reached["augment"].sheet if "augment" in reached else None,
         strips=reached["augment"].strips if "augment" in reached else {},

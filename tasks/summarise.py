@@ -34,6 +34,7 @@ from smearflow.summary import (
     Validation,
     Verdict,
 )
+from tasks.deduplicate import manifest_reached
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
 from tasks.lay_out import Folders
@@ -54,7 +55,7 @@ def summarise(run: Run, error: BaseException | None = None) -> Summary:
         command=run.command,
         status="failed" if error else "completed",
         verdict=_verdict(run, error),
-        dataset=_dataset(reached.get("ingest"), reached.get("scan")),
+        dataset=_dataset(reached.get("ingest"), manifest_reached(reached)),
         validation=_validation(reached.get("validate")),
         split=_split(run, reached.get("split")),
         models=tuple(_model(a, reached.get("evaluate")) for a in reached.get("train", ())),
@@ -225,7 +226,7 @@ def _prefect() -> PrefectRun | None:
 
 
 def _paths(reached: Mapping[str, Any]) -> Paths:
-    manifest: Manifest | None = reached.get("scan")
+    manifest = manifest_reached(reached)
     parts: Parts | None = reached.get("split")
     folders: Folders | None = reached.get("lay_out")
     contract: Contract | None = reached.get("validate")

@@ -8,6 +8,7 @@ import pandas as pd
 from PIL import Image, PngImagePlugin
 
 from expectations.contract import Check
+from smearflow.data.duplicates import PAIRS
 from smearflow.data.manifest import as_manifest, usable
 from smearflow.evaluation.gate import decide
 from smearflow.evaluation.intervals import Interval
@@ -50,6 +51,7 @@ def finished(root: Path, **changes: Any) -> Findings:
         "manifest": manifest,
         "root": root,
         "checks": checks(manifest),
+        "pairs": paired(manifest),
         "split": split,
         "curves": {s.name: learning(10) for s in scores},
         "scores": scores,
@@ -77,6 +79,15 @@ def failed(root: Path) -> Findings:
         stages=(StageResult(name="validate", state="failed", seconds=3.2),),
     )
     return Findings(summary, Settings(), manifest, root, broken)
+
+
+def paired(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Near-duplicates, one pair across classes and one within."""
+    conflict = manifest.loc[manifest["reason"] == "label_conflict", "sha256"].iloc[0]
+    used = usable(manifest)
+    other = used.loc[used["label"] == CLASSES[1], "sha256"].iloc[0]
+    rows = [(*sorted((conflict, other)), 0.97, True), (*sorted(used["sha256"].iloc[:2]), 0.99, False)]
+    return pd.DataFrame(rows, columns=list(PAIRS)).astype(PAIRS)
 
 
 def divided(manifest: pd.DataFrame) -> pd.DataFrame:

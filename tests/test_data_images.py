@@ -47,7 +47,7 @@ def header_says(png: bytes, width: int, height: int) -> bytes:
 
 def test_a_sound_cell_has_every_image_column_and_no_reason(tmp_path: Path) -> None:
     row = measured(tmp_path, encoded(cell()))
-    not_of_the_image = {"path", "label", "group", "error", "reason"}
+    not_of_the_image = {"path", "label", "group", "cluster", "error", "reason"}
     assert set(row) == {c.name for c in COLUMNS} - not_of_the_image
     assert (row["width"], row["height"], row["mode"], row["format"]) == (96, 96, "RGB", "PNG")
     assert all(type(value) in (str, int, float) for value in row.values())  # plain, to pass between processes

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from drawn_cells import cell, encoded, folder_of_cells
+from PIL import Image
 
 from smearflow.data.manifest import COLUMNS, content_digest, usable
 from smearflow.data.scanning import DIED, FEW, scan
@@ -250,3 +251,17 @@ def test_few_real_cells_are_taken_for_spoilt(shared: Callable[[str], Path]) -> N
     manifest = scanned(shared("data/malaria_cells"))
     assert manifest["reason"].isna().mean() > 0.995
     assert manifest["group"].nunique() == 104
+
+
+def test_the_same_pixels_under_other_bytes_are_copies_too_within_and_across_classes(tmp_path: Path) -> None:
+    folder_of_cells(tmp_path)
+    within, across = (
+        Image.open(tmp_path / f"{name}_cell_0.png") for name in ("Uninfected/C1P1ThinF", "Parasitized/C2P2ThinF")
+    )
+    within.save(tmp_path / "Uninfected" / "C1P1ThinF_again.bmp")
+    across.save(tmp_path / "Uninfected" / "C2P2ThinF_again.png", compress_level=0)
+    manifest = scanned(tmp_path)
+    assert manifest.loc["Uninfected/C1P1ThinF_cell_0.png", "reason"] == "duplicate"
+    assert pd.isna(manifest.loc["Uninfected/C1P1ThinF_again.bmp", "reason"])  # the first by path
+    conflict = manifest.index[manifest["reason"] == "label_conflict"].tolist()
+    assert conflict == ["Parasitized/C2P2ThinF_cell_0.png", "Uninfected/C2P2ThinF_again.png"]

@@ -12,7 +12,19 @@ from smearflow.registry.champion import find_champion
 from smearflow.registry.mlflow_store import local_uri
 from smearflow.summary import Summary, read_summary
 
-STAGES = ["ingest", "scan", "validate", "split", "augment", "train", "evaluate", "gate", "register", "report"]
+STAGES = [
+    "ingest",
+    "scan",
+    "deduplicate",
+    "validate",
+    "split",
+    "augment",
+    "train",
+    "evaluate",
+    "gate",
+    "register",
+    "report",
+]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +98,7 @@ def test_an_unchanged_second_run_does_no_work_and_keeps_the_champion(finished, s
     summary = read_summary(workspace.latest / "summary.json")
     states = {stage.name: stage.state for stage in summary.stages}
     assert {name for name, state in states.items() if state == "cached"} == {
-        "scan", "validate", "split", "augment", "train", "evaluate",
+        "scan", "deduplicate", "validate", "split", "augment", "train", "evaluate",
     }  # fmt: skip
     assert summary.verdict.outcome == "kept"
     assert (summary.split.added, summary.split.champion_apart) == (0, True)

@@ -145,7 +145,7 @@ def test_a_failed_run_leads_with_what_failed_and_the_way_out(tmp_path) -> None:
     found = [page.text.index(words) for words in order]
     assert found == sorted(found)
     assert page.text.index("First: Parasitized") < page.text.index("images used")
-    assert "Not on this page: split, augmentation, models, mistakes. The run ended before" in page.text
+    assert "Not on this page: duplicates, split, augmentation, models, mistakes. The run ended before" in page.text
     assert not PATIENT.search(page.text)
 
 

@@ -1,35 +1,35 @@
-"""What must stay together: groups that share a copy of an image are tied, whoever they are."""
+"""What belongs together: pairs make clusters, and clusters tie groups that must then stay in one set."""
+
+from collections.abc import Iterable
 
 import pandas as pd
 
 
+def united(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """For each name in ``pairs`` the least name of its cluster: whatever a chain of pairs connects is one cluster."""
+    above: dict[str, str] = {}
+    for one, other in pairs:
+        ends = _end(one, above), _end(other, above)
+        above[max(ends)] = min(ends)
+    return {name: _end(name, above) for name in above}
+
+
 def tied(groups: pd.Series, clusters: pd.Series) -> pd.Series:
-    """The unit that each row belongs to (string): groups that a cluster spans are one unit, named by its first group.
+    """The unit of each row that must stay in one set: its group, or the least of the groups that clusters tie together.
 
-    ``groups`` (string) and ``clusters`` (string, null where there is none) have the same index. Without a cluster
-    that spans two groups, the units are the groups.
+    ``groups``: whom a row is from; ``clusters``: the manifest's column, null where an image has no near-duplicate; both
+    string, same index. A row without a group has no unit.
     """
-    named = clusters.notna()
-    pairs = pd.DataFrame({"group": groups[named], "cluster": clusters[named]}).drop_duplicates()
-    spanning = pairs[pairs.duplicated("cluster", keep=False)].sort_values(["cluster", "group"])
-    first_of: dict[str, str] = {}
-    for _, members in spanning.groupby("cluster")["group"]:
-        for member in members.iloc[1:]:
-            _join(first_of, members.iloc[0], member)
-    units = {group: _first(first_of, group) for group in spanning["group"].unique()}
-    return groups.mask(groups.isin(units.keys()), groups.map(units)).astype("string") if units else groups
+    known = pd.DataFrame({"group": groups, "cluster": clusters}).dropna().drop_duplicates()
+    first = known.groupby("cluster")["group"].transform("min")
+    units = united(zip(first, known["group"], strict=True))
+    return groups.map(lambda group: units.get(group, group), na_action="ignore").astype("string")
 
 
-def _join(first_of: dict[str, str], one: str, other: str) -> None:
-    one, other = sorted((_first(first_of, one), _first(first_of, other)))
-    if one != other:
-        first_of[other] = one
-
-
-def _first(first_of: dict[str, str], group: str) -> str:
-    """The first group of the unit of ``group``: union-find, each path halved as it is walked."""
-    while group in first_of:
-        above = first_of[group]
-        first_of[group] = first_of.get(above, above)
-        group = above
-    return group
+def _end(name: str, above: dict[str, str]) -> str:
+    """The name that stands for ``name``'s cluster; the way there is shortened for the next."""
+    above.setdefault(name, name)
+    while above[name] != name:
+        above[name] = above[above[name]]
+        name = above[name]
+    return name

@@ -48,7 +48,7 @@ class _Flaw(Exception):
 
 
 def measure(path: Path, quality: Quality) -> Row:
-    """The manifest's image columns of the file at ``path``: sha256 to phash, error, reason.
+    """The manifest's image columns of the file at ``path``: sha256 to pixels, error, reason.
 
     Never raises for a bad image. What wasn't reached is absent; without ``reason`` the image is fit to use.
     """
@@ -58,7 +58,7 @@ def measure(path: Path, quality: Quality) -> Row:
         _check_bytes(data)
         pixels = _decode(data, quality, row)
         grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-        row.update(statistics(pixels, grey), phash=perceptual_hash(grey))
+        row.update(statistics(pixels, grey), phash=perceptual_hash(grey), pixels=pixels_digest(pixels))
         _judge(row, quality)
     except _Flaw as flaw:
         row.update(reason=flaw.reason, error=flaw.said)
@@ -217,6 +217,13 @@ def perceptual_hash(grey: Pixels) -> str:
     scaled = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA)
     low = cv2.dct(scaled.astype(np.float32))[:8, :8].ravel()
     return np.packbits(low > np.sort(low)[31]).tobytes().hex()
+
+
+def pixels_digest(pixels: Pixels) -> str:
+    """A 128-bit BLAKE2 over the size and the values of uint8 (height, width, 3) RGB, 32 hexadecimal digits."""
+    digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()
 
 
 def _above_background(grey: Pixels) -> Pixels:

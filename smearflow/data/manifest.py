@@ -27,6 +27,7 @@ REASONS = (
     "unknown_class",
     "label_conflict",
     "duplicate",
+    "near_duplicate",
 )
 REVIEW = ("label_conflict",)  # a person has to look: nothing is wrong with the image itself
 
@@ -65,6 +66,8 @@ COLUMNS = (
     Column("bytes", "Int64", "size of the file"),
     *STATISTICS,
     Column("phash", "string", "64-bit perceptual hash, 16 hexadecimal digits"),
+    Column("pixels", "string", "digest of size and RGB pixels: the same whatever the file's format"),
+    Column("cluster", "string", "which near-duplicates it is one of; null where it has none"),
     Column("error", "string", "what the decoder said; null where it decoded"),
     Column("reason", "string", "why the row is left out (REASONS); null where it is used"),
 )

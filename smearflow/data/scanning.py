@@ -25,7 +25,7 @@ FEW = 200  # up to here, starting processes (0.7 s) costs more than it saves
 WAITING = 2  # pieces handed out for each worker: one at work, one in reserve
 DIED = "the process that decoded it died"
 
-FACTS: dict[str, Kind] = {c.name: c.dtype for c in COLUMNS if c.name not in ("path", "label", "group")}
+FACTS: dict[str, Kind] = {c.name: c.dtype for c in COLUMNS if c.name not in ("path", "label", "group", "cluster")}
 
 Chunk = list[str]
 Piece = tuple[Chunk, list[Row]]  # paths, and the row of each
@@ -81,11 +81,12 @@ def with_set_reasons(manifest: pd.DataFrame, data: Data) -> pd.Series:
     """
     reason = manifest["reason"].copy()
     reason[reason.isna() & manifest["label"].notna() & ~manifest["label"].isin(data.classes)] = "unknown_class"
-    fit = manifest[reason.isna()]
-    labels = fit.groupby("sha256")["label"].transform("nunique")
+    picture = manifest["pixels"].fillna(manifest["sha256"])  # the same picture, whatever the bytes
+    fit = manifest.assign(picture=picture)[reason.isna()]
+    labels = fit.groupby("picture")["label"].transform("nunique")
     reason[labels.index[labels > 1]] = "label_conflict"
-    fit = manifest[reason.isna()]
-    reason[fit.index[fit.duplicated(["sha256", "label"])]] = "duplicate"  # rows are sorted by path: the first stays
+    fit = fit[reason[fit.index].isna()]
+    reason[fit.index[fit.duplicated(["picture", "label"])]] = "duplicate"  # rows are sorted by path: the first stays
     return reason
 
 

@@ -59,6 +59,7 @@ class Findings:
     """A run's findings. What it didn't reach is None or empty, and its section is left out.
 
     ``manifest``: every row in the manifest's contract, those left out too. ``root``: the folder that paths are below.
+    ``pairs``: near-duplicates (duplicates.PAIRS).
     ``split``: path, sha256, label, group, split. ``sheet``: picture of originals and what augmentation makes of them;
     ``strips``: of each of its operators at several strengths, by setting.
     ``curves``: epochs by model. ``scores`` and ``gate``: what was measured, and held against floors and champion;
@@ -73,6 +74,7 @@ class Findings:
     manifest: pd.DataFrame | None = None
     root: Path | None = None
     checks: tuple[CheckLine, ...] = ()
+    pairs: pd.DataFrame | None = None
     split: pd.DataFrame | None = None
     sheet: Path | None = None
     strips: Mapping[str, Path] = field(default_factory=dict)

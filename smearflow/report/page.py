@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from smearflow.report import wording
 from smearflow.report.augment_section import augment_section
 from smearflow.report.data_section import data_section
+from smearflow.report.duplicates_section import duplicates_section
 from smearflow.report.findings import Findings
 from smearflow.report.lecture_section import is_lecture, lecture_section
 from smearflow.report.mistakes_section import mistakes_section
@@ -39,6 +40,7 @@ class Section:
 SECTIONS = (
     Section("lecture", "Beside the lecture", lecture_section, is_lecture),
     Section("data", "Data", data_section),
+    Section("duplicates", "Duplicates", duplicates_section),
     Section("split", "Split", split_section),
     Section("augment", "Augmentation", augment_section),
     Section("models", "Models", models_section),

@@ -27,8 +27,9 @@ MEANINGS = {
     "overexposed": "too bright to see anything",
     "blurred": "out of focus",
     "unknown_class": "in a folder that is no class",
-    "label_conflict": "the same image under both classes: a person has to look",
+    "label_conflict": "the same image, or changed copies of it, under both classes: a person has to look",
     "duplicate": "a copy of an image that is used",
+    "near_duplicate": "a changed copy of an image that is used",
 }
 
 
