@@ -39,7 +39,10 @@ def test_the_printed_configuration_tells_what_each_key_means():
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ("split.sed=3", "unknown key split.sed. Did you mean split.seed? Known here: by, ratio, seed, folders."),
+        (
+            "split.sed=3",
+            "unknown key split.sed. Did you mean split.seed? Known here: by, ratio, seed, folders, leakage_report.",
+        ),
         ("split.sed=3", "pass --set split.seed=1337"),
         ("splitt.seed=3", "Did you mean split?"),
         ("foo=1", "unknown key foo. Known here: data, quality"),

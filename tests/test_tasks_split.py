@@ -26,7 +26,7 @@ def test_every_usable_image_is_in_one_set_and_no_patient_in_two(manifest: Path, 
     table = pd.read_parquet(parts.path)
     rows = pd.read_parquet(manifest)
     assert sorted(table["path"]) == sorted(rows.loc[rows["reason"].isna(), "path"])
-    assert list(table.columns) == ["path", "sha256", "label", "group", "split"]
+    assert list(table.columns) == ["path", "sha256", "label", "group", "cluster", "split"]
     assert table["split"].value_counts().to_dict() == {"train": parts.train, "val": parts.val, "test": parts.test}
     assert (table.groupby("group")["split"].nunique() == 1).all()
     assert (parts.groups, parts.shared_groups, parts.root) == (25, 0, tmp_path / "cells")
