@@ -15,14 +15,14 @@ from expectations.extensions import find_extensions
 from flows.announcing import announce_check, failure_told
 from flows.recording import new_id, note_process
 from smearflow.data.scan_memory import Memory
-from smearflow.errors import MissingPart, SourceError
+from smearflow.errors import SourceError
 from smearflow.models.training import end_all
 from smearflow.monitoring.batches import Batch, alone, take, unfinished
 from smearflow.monitoring.history import history_of, is_judged
 from smearflow.monitoring.measures import BY_NAME
 from smearflow.monitoring.reference import read_reference
 from smearflow.monitoring.result import RANK, ChampionLine, CheckResult
-from smearflow.registry.champion import Champion, fetch_bundle, find_champion
+from smearflow.registry.champion import Champion, serving_champion
 from smearflow.registry.mlflow_store import registry_uri
 from smearflow.settings import QualityCheck, Settings
 from smearflow.workspace import Workspace
@@ -62,7 +62,7 @@ def quality_check(
     note_process(place)
     with failure_told("check", settings.notify):
         find_extensions(settings.data, settings.quality)  # a wrong name ends the check before a batch is touched
-        serving = serving_champion(settings, place)
+        serving = comparable_champion(settings, place)
         try:
             if path:
                 batch = Batch(new_id(), Path(path).expanduser().absolute(), dropped=False)
@@ -143,16 +143,10 @@ def held(run: Run, manifest: Path, settings: Settings) -> Contract:
         return error.contract
 
 
-def serving_champion(settings: Settings, workspace: Workspace) -> Serving:
+def comparable_champion(settings: Settings, workspace: Workspace) -> Serving:
     """The champion and its bundle. Raises MissingPart where there is none, or where it has no reference."""
     uri = registry_uri(settings.registry, workspace)
-    champion = find_champion(uri, settings.registry.name)
-    if champion is None:
-        raise MissingPart(
-            f"There is no champion of {settings.registry.name} in {uri} to check new cells with.",
-            "Train one with `smearflow run`, or name another: --set registry.name=NAME, or --workspace DIR.",
-        )
-    bundle = fetch_bundle(uri, champion, workspace.champions)
+    champion, bundle = serving_champion(uri, settings.registry.name, workspace.champions)
     read_reference(bundle, champion.uri)
     return champion, bundle
 

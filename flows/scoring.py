@@ -9,9 +9,9 @@ from pathlib import Path
 
 from flows.console import hush_libraries
 from smearflow.data.sources import EXTENSIONS
-from smearflow.errors import MissingPart, UsageError
+from smearflow.errors import UsageError
 from smearflow.models.scorer import Score, score_files
-from smearflow.registry.champion import fetch_bundle, find_champion
+from smearflow.registry.champion import serving_champion
 from smearflow.registry.mlflow_store import registry_uri
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
@@ -23,13 +23,7 @@ def score_lines(paths: Iterable[str], settings: Settings, workspace: Workspace, 
     """CSV with a header, or JSON, a line an image. Raises UsageError for a path that isn't there."""
     files = [file for path in paths for file in images_at(Path(path))]
     uri = registry_uri(settings.registry, workspace)
-    champion = find_champion(uri, settings.registry.name)
-    if champion is None:
-        raise MissingPart(
-            f"There is no champion of {settings.registry.name} in {uri}.",
-            "Train one with `smearflow run`, or name another: --set registry.name=NAME, or --workspace DIR.",
-        )
-    bundle = fetch_bundle(uri, champion, workspace.champions)
+    _, bundle = serving_champion(uri, settings.registry.name, workspace.champions)
     hush_libraries()
     if not as_json:
         yield _csv(COLUMNS)

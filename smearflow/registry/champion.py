@@ -62,6 +62,17 @@ def find_champion(uri: str, name: str) -> Champion | None:
         return _ask(uri, name)
 
 
+def serving_champion(uri: str, name: str, cache: Path) -> tuple[Champion, Path]:
+    """The champion of registered model ``name`` and its bundle. Raises MissingPart where there is none."""
+    champion = find_champion(uri, name)
+    if champion is None:
+        raise MissingPart(
+            f"There is no champion of {name} in {uri}.",
+            "Train one with `smearflow run`, or name another: --set registry.name=NAME, or --workspace DIR.",
+        )
+    return champion, fetch_bundle(uri, champion, cache)
+
+
 def fetch_bundle(uri: str, champion: Champion, cache: Path) -> Path:
     """The champion's bundle: in place where the registry keeps it on this machine, else downloaded once, to ``cache``.
 
