@@ -53,12 +53,16 @@ def _source(name: str) -> Path:
 
 def _imports(name: str) -> set[str]:
     """Modules of ours that the source of ``name`` names in an import, with the packages they lie in."""
+    return {module for module in _named_in(_source(name).read_bytes()) if _source(module).exists()}
+
+
+@functools.lru_cache(maxsize=1024)  # reading a source is cheap, parsing it isn't, and stages share most of theirs
+def _named_in(source: bytes) -> frozenset[str]:
     named: set[str] = set()
-    for node in ast.walk(ast.parse(_source(name).read_bytes())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             named.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             named.add(node.module)
             named.update(f"{node.module}.{alias.name}" for alias in node.names)
-    ours = {module for module in named if module.split(".")[0] in ROOMS}
-    return {module for module in ours if _source(module).exists()}
+    return frozenset(module for module in named if module.split(".")[0] in ROOMS)
