@@ -21,7 +21,7 @@ def main() -> None:
 
 def settings() -> str:
     rows = [(f"`{key}`", f"`{default}`", meaning) for key, default, meaning in _keys(Settings(), "")]
-    return _page("Settings", _table(("key", "default", "meaning"), rows), "From `smearflow/settings.py`.")
+    return _page("Settings", _table(("key", "default", "meaning"), rows), "From `smearflow/settings/`.")
 
 
 def manifest() -> str:
