@@ -62,8 +62,14 @@ def _in_our_words(result: Any) -> list[RenderedStringTemplateContent]:
         _text(meta["sentence"], "strong", "sentence"),
         _text(meta["why"], "p", "why"),
         _text(bound, "p", "bound"),
+        *([_text(_left_out(result), "p", "bound")] if meta["quarantines"] else []),
         *([] if result.success else [_text(meta["fix"], "p", "fix")]),
     ]
+
+
+def _left_out(result: Any) -> str:
+    """Said also where the expectation holds: Great Expectations then names nothing that breaks it."""
+    return f"Images that break it: {result.result.get('unexpected_count', 0):,}. None of them is trained on."
 
 
 def _text(words: str, tag: str, *classes: str) -> RenderedStringTemplateContent:

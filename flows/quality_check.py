@@ -10,10 +10,10 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from expectations.contract import Contract, ContractBroken
 from expectations.extensions import find_extensions
 from flows.announcing import announce_check, failure_told
 from flows.recording import new_id, note_process
+from smearflow.data.manifest import Manifest
 from smearflow.data.scan_memory import Memory
 from smearflow.errors import SourceError
 from smearflow.models.training import end_all
@@ -33,7 +33,7 @@ from tasks.record import record
 from tasks.scan import scan
 from tasks.score import score
 from tasks.stage import Run
-from tasks.validate import validate
+from tasks.validate import Checked, ContractBroken, validate
 
 Serving = tuple[Champion, Path]  # and its bundle
 
@@ -105,8 +105,9 @@ def checked(batch: Batch, serving: Serving, settings: Settings, workspace: Works
     source = gather(run, batch, settings.data)
     # Every image for itself: a name that tells no patient mustn't stop the check. Judging looks for patients.
     each = settings.data.model_copy(update={"group": "image"})
-    manifest = scan(run, source, each, settings.quality, Memory(run.folder / "measured"))
-    contract = held(run, manifest.path, settings)
+    found = scan(run, source, each, settings.quality, Memory(run.folder / "measured"))
+    held_against = held(run, found, settings)
+    contract, manifest = held_against.contract, held_against.manifest
     scored = score(run, manifest, source.root, champion, bundle, settings.train.time_limit)
     broken = [f"{c.expectation} ({c.bound}), found {c.observed}" for c in contract.critical]
     judgement = judge(run, scored, champion, bundle, broken, settings)
@@ -134,13 +135,14 @@ def checked(batch: Batch, serving: Serving, settings: Settings, workspace: Works
     return recorded.result
 
 
-def held(run: Run, manifest: Path, settings: Settings) -> Contract:
+def held(run: Run, manifest: Manifest, settings: Settings) -> Checked:
     """What the contract's suites of files and images say. A broken one is a finding here: the verdict is an alarm."""
     try:
         suites = find_extensions(settings.data, settings.quality)
-        return validate(run, manifest, settings.data, settings.quality, suites, labels_required=False)
+        how = (settings.data, settings.quality, suites)
+        return validate(run, manifest.path, manifest.root, *how, labels_required=False)
     except ContractBroken as error:
-        return error.contract
+        return error.checked
 
 
 def comparable_champion(settings: Settings, workspace: Workspace) -> Serving:

@@ -39,7 +39,7 @@ def spoilt() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    return check(spoilt(), Data(), Quality(), tmp_path_factory.mktemp("validate"))
+    return check(spoilt(), Data(), Quality(), tmp_path_factory.mktemp("validate"))[0]
 
 
 @pytest.fixture(scope="module")

@@ -45,17 +45,18 @@ def test_the_example_of_the_docs_runs(written: Callable[[str], Quality], tmp_pat
     quality = written(EXAMPLE)
     extensions = find_extensions(Data(), quality)
     manifest = dark(5)
-    contract = check(manifest, Data(), quality, tmp_path / "out", extensions=extensions)
+    contract, rows = check(manifest, Data(), quality, tmp_path / "out", extensions=extensions)
     light, names = [c for c in contract.checks if c.suite == "microscope"]
     assert not contract.passed and light.observed == "5 of 200 (2.5 %): 40.0 5"
     assert light.first == tuple(manifest["path"][:5]) and names.passed
+    assert rows["reason"].tolist()[:6] == ["contract"] * 5 + [pd.NA]
     assert (tmp_path / "out/data_docs/expectations/microscope_of_images.html").exists()
 
 
 def test_of_an_unlabelled_folder_rules_about_labels_are_left_out(written: Callable[[str], Quality]) -> None:
     quality = written(RULE.format("'ExpectColumnValuesToBeBetween', 'images', 'classes', {'min_value': 1}"))
     extensions = find_extensions(Data(), quality)
-    found = check(sound(), Data(), quality, None, labels_required=False, extensions=extensions)
+    found, _ = check(sound(), Data(), quality, None, labels_required=False, extensions=extensions)
     assert {c.suite for c in found.checks} == {"files", "images"}
 
 
@@ -74,6 +75,14 @@ def test_of_an_unlabelled_folder_rules_about_labels_are_left_out(written: Callab
         (RULE.format("'ExpectColumnValuesToBeBetween', 'widht'"), "names the column 'widht'"),
         (RULE.format("'our_suite:Own', 'width'"), "can't be run as our_suite:Own"),
         (RULE.format("'ExpectColumnValuesToBeBetween', 'width', 'images', {'least': 3}"), "can't be run as"),
+        (
+            RULE.format("'ExpectColumnMeanToBeBetween', 'width', 'images', {'min_value': 3}, quarantines=True"),
+            "'x is y' quarantines, but ExpectColumnMeanToBeBetween over images says of no image that it breaks it",
+        ),
+        (
+            RULE.format("'ExpectColumnValuesToNotBeNull', 'label', 'classes', quarantines=True"),
+            "over classes says of no image",
+        ),
     ],
 )
 def test_what_is_wrong_with_one_is_told_with_its_name(
