@@ -107,7 +107,7 @@ def rules_of(
     about_files = (*files.suite(quality), *images.suite(quality))
     theirs = rules_of_extensions(extensions, data, quality)
     if labels_required:
-        return (*about_files, *classes.suite(data, quality), *groups.suite(quality), *theirs)
+        return (*about_files, *classes.suite(data, quality), *groups.suite(data, quality), *theirs)
     return (*about_files, *(rule for rule in theirs if not rule.asks_for_labels))
 
 
@@ -160,7 +160,8 @@ def _of_images(found: engine.Result) -> str:
     if not found.unexpected:
         return f"0 of {found.elements:,}"
     share = percent(found.unexpected / found.elements)
-    common = Counter(v for v in found.values if v is not None).most_common(3)
+    # Two values of a row would be a digest and a patient's name: the rows themselves tell more.
+    common = Counter(v for v in found.values if v is not None and not isinstance(v, tuple)).most_common(3)
     values = ", ".join(f"{value} {count:,}" for value, count in common)
     among = f" among the first {len(found.values):,}" if len(found.values) < found.unexpected else ""
     return f"{found.unexpected:,} of {found.elements:,} ({share})" + (f": {values}{among}" if values else "")

@@ -56,8 +56,9 @@ def _check(name: str, rule: Any) -> None:
     if not isinstance(rule, Rule):
         raise _wrong(name, f"it gives {rule!r}, which is no Rule", f"Let it return a tuple of rules: {HOW}.")
     known = known_columns(rule.table)
-    if rule.column is not None and rule.column not in known:
-        raise _wrong(name, f"{rule.sentence!r} names the column {rule.column!r}", f"Known: {', '.join(known)}.")
+    for column in rule.columns:
+        if column not in known:
+            raise _wrong(name, f"{rule.sentence!r} names the column {column!r}", f"Known: {', '.join(known)}.")
     try:
         expectation = engine.build(0, rule)
     except Exception as error:

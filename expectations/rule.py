@@ -42,6 +42,12 @@ class Rule:
         """The bound in words, and what becomes of an image outside it."""
         return f"{self.bound}; each is left out" if self.quarantines else self.bound
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the expectation is told: one, a pair or a list."""
+        told = (self.column, *(self.arguments.get(name) for name in ("column_A", "column_B")))
+        return tuple(name for name in (*told, *self.arguments.get("column_list", ())) if name is not None)
+
     def columns_of(self, known: Iterable[str]) -> set[str]:
         """Those of the ``known`` columns that it names anywhere, in a condition or as a second column too."""
         arguments = str(self.arguments)

@@ -34,6 +34,7 @@ def class_table(manifest: pd.DataFrame, data: Data) -> pd.DataFrame:
     label, images (rows that are used), share (of all used rows, 0-1), groups and formats (distinct, of used rows),
     faulty (share of the class's files that are left out for their content, 0-1).
     """
+    manifest = manifest[["label", "group", "format", "reason"]]  # a million rows of all columns are 1 GB
     used = manifest[manifest["reason"].isna()]
     rows = []
     for name in data.classes:

@@ -57,7 +57,7 @@ def _left_out(manifest: Manifest) -> str:
 
 
 # Not retried: the same rows break the same expectations.
-@stage(says, code=("expectations.docs_entry",), task_run_name="validate the manifest")
+@stage(says, code=("expectations.docs_entry", "expectations.determines"), task_run_name="validate the manifest")
 def validate(
     folder: Path,
     manifest: Path,
