@@ -6,7 +6,9 @@ twenty files from public addresses, and without those even the marks of pass and
 and runs no script. Imported by Great Expectations only.
 """
 
+from ast import literal_eval
 from collections.abc import Callable
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -81,5 +83,13 @@ def _text(words: str, tag: str, *classes: str) -> RenderedStringTemplateContent:
 def _escaped(block: Any) -> Any:
     """A table of unexpected values with its cells escaped: file names are anybody's. Other blocks as they are."""
     if isinstance(block, RenderedTableContent):
-        block.table = [[escape(cell) if isinstance(cell, str) else cell for cell in row] for row in block.table]
+        block.table = [[_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in block.table]
     return block
+
+
+def _cell(text: str) -> str:
+    """``text`` escaped; the values of two columns, which come as Python writes a tuple, with a comma between them."""
+    with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+        values = literal_eval(text) if text.startswith("(") else None
+        text = ", ".join(map(str, values)) if isinstance(values, tuple) else text
+    return escape(text)

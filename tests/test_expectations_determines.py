@@ -67,3 +67,4 @@ def test_data_docs_say_it_in_words_and_name_the_rows(tmp_path: Path) -> None:
     html = page.read_text()
     assert "a picture has one owner" in html and "2 unexpected values found" in html
     assert "must go with one value of" in html and "0.png" in html and "<b>" not in html.split("a picture has")[1]
+    assert "a, C2&lt;b&gt;" in html, "two values, not Python's way of writing them"

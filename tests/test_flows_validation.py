@@ -57,12 +57,16 @@ def test_a_starved_class_stops_a_run_with_expectation_observed_and_bound(smearfl
     assert summary.paths.report.exists() and summary.paths.data_docs.exists()
 
 
-def test_an_unlabelled_folder_can_be_validated_but_not_trained_on(smearflow, cells, tmp_path):
+def test_an_unlabelled_folder_can_be_validated_but_not_trained_on(smearflow, cells, tmp_path, workspace):
     flat = tmp_path / "flat"
     flat.mkdir()
     for file in (cells / "Uninfected").glob("*.png"):
         shutil.copy(file, flat)
     assert smearflow("validate", flat).returncode == 0
+    (flat / "C1_cut.png").write_bytes(b"")
+    broken = smearflow("validate", flat, "--set", "quality.max_quarantined=0.001")
+    assert broken.returncode == 1 and "data docs" in broken.stdout
+    assert read_summary(workspace.latest / "summary.json").paths.report.exists(), "without labels too"
     refused = smearflow("run", "--data", flat, "--set", "models=[compact]")
     assert refused.returncode == 1 and "label" in refused.stderr
 
