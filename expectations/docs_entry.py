@@ -88,8 +88,8 @@ def _escaped(block: Any) -> Any:
 
 
 def _cell(text: str) -> str:
-    """``text`` escaped; the values of two columns, which come as Python writes a tuple, with a comma between them."""
+    """``text`` escaped; the values of several columns, which come as a tuple in any order, the shortest first."""
     with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
         values = literal_eval(text) if text.startswith("(") else None
-        text = ", ".join(map(str, values)) if isinstance(values, tuple) else text
+        text = ", ".join(sorted(map(str, values), key=lambda v: (len(v), v))) if isinstance(values, tuple) else text
     return escape(text)
