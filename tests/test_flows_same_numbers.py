@@ -27,6 +27,7 @@ def summary(smearflow, tmp_path_factory) -> Summary:
     suites = 'quality.suites=["tests.drawn_suite:suite"]'
     done = smearflow("validate", folder, "--json", "--set", lenient, "--set", suites)
     assert done.returncode == 1 and "can't" in done.stderr
+    assert re.search(r"no class lost many files .*\(at most 5 % each\): Parasitized [\d.]+ %, Uninfected", done.stderr)
     return Summary.model_validate_json(done.stdout)
 
 
