@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from expectations import classes, engine, files, groups, images
-from expectations.breaches import write_breaches
+from expectations.breaches import breaches_of, marked, with_rows
 from expectations.extensions import Extension, rules_of_extensions
-from expectations.rule import Rule, Severity, percent
-from expectations.tables import tables_of
+from expectations.rule import Rule, Severity, Table, percent
+from expectations.tables import class_table, image_table
 from smearflow.errors import DataError
 from smearflow.settings import Data, Quality
 
@@ -71,18 +71,33 @@ def check(
     *,
     labels_required: bool = True,
     extensions: Sequence[Extension] = (),
-) -> Contract:
-    """Check ``manifest`` (the contract's columns, every row, also those left out).
+) -> tuple[Contract, pd.DataFrame]:
+    """Check ``manifest`` (the contract's columns, every row, also those left out); also gives it marked.
 
-    Data Docs and breaches are written below ``folder``, where one is given. ``labels_required``: false for a flat
-    folder, of which only files and images can be checked. ``extensions``: suites of a team's own.
+    Rules about images come first, over the rows as they were given. What they leave out is marked (breaches.marked),
+    and classes are judged on what is left. Data Docs and breaches are written below ``folder``, where one is given.
+    ``labels_required``: false for a flat folder, of which only files and images can be checked. ``extensions``: suites
+    of a team's own.
     """
     rules = rules_of(data, quality, labels_required=labels_required, extensions=extensions)
-    tables = tables_of(manifest, data, rules)
-    results, index = engine.run(rules, tables, folder / DOCS if folder else None)
-    checks = tuple(_check(r, found, tables[r.table]) for r, found in zip(rules, results, strict=True))
-    written = write_breaches(manifest, rules, results, folder / BREACHES) if folder else None
-    return Contract(all(c.passed or c.severity == "warning" for c in checks), checks, index, written)
+    about_images, about_classes = _numbered(rules, "images"), _numbered(rules, "classes")
+    with engine.session() as session:
+        results = session.run(about_images, "images", image_table(manifest, about_images.values()))
+        breaches = breaches_of(about_images, results)
+        judged = marked(manifest, breaches)
+        classes_left = class_table(judged, data)
+        results |= session.run(about_classes, "classes", classes_left)
+        index = session.write_docs(folder / DOCS) if folder else None
+    checks = tuple(_check(rule, results[number], classes_left) for number, rule in enumerate(rules))
+    if folder:
+        with_rows(breaches, judged).to_parquet(folder / BREACHES)
+    passed = all(c.passed or c.severity == "warning" for c in checks)
+    return Contract(passed, checks, index, folder / BREACHES if folder else None), judged
+
+
+def _numbered(rules: Sequence[Rule], table: Table) -> dict[int, Rule]:
+    """Those over ``table``, by their place in the contract."""
+    return {number: rule for number, rule in enumerate(rules) if rule.table == table}
 
 
 def rules_of(
@@ -92,17 +107,8 @@ def rules_of(
     about_files = (*files.suite(quality), *images.suite(quality))
     theirs = rules_of_extensions(extensions, data, quality)
     if labels_required:
-        return (*about_files, *classes.suite(data, quality), *groups.suite(quality), *theirs)
+        return (*about_files, *classes.suite(data, quality), *groups.suite(data, quality), *theirs)
     return (*about_files, *(rule for rule in theirs if not rule.asks_for_labels))
-
-
-class ContractBroken(DataError):
-    """A critical expectation failed. ``contract`` says which, and what else was found."""
-
-    def __init__(self, contract: Contract) -> None:
-        error = error_of(contract)
-        super().__init__(error.what, error.fix)
-        self.contract = contract
 
 
 def error_of(contract: Contract) -> DataError:
@@ -118,7 +124,7 @@ def _line(check: Check) -> str:
     return f"- {check.suite}: {check.expectation} ({check.bound}): {check.observed}{where}"
 
 
-def _check(rule: Rule, found: engine.Result, table: pd.DataFrame) -> Check:
+def _check(rule: Rule, found: engine.Result, classes_left: pd.DataFrame) -> Check:
     of_classes = rule.table == "classes"
     return Check(
         suite=rule.suite,
@@ -128,19 +134,12 @@ def _check(rule: Rule, found: engine.Result, table: pd.DataFrame) -> Check:
         why=rule.why,
         fix=rule.fix,
         passed=found.passed,
-        observed=_observed(rule, found, table),
-        bound=rule.bound,
+        observed=_of_classes(classes_left, str(rule.column)) if of_classes else _of_images(found),
+        bound=rule.asks,
         unexpected=found.unexpected,
         first=() if of_classes else found.rows[:FIRST],
         settings=rule.settings,
     )
-
-
-def _observed(rule: Rule, found: engine.Result, table: pd.DataFrame) -> str:
-    """What was found, in words with figures: of the classes, of the images, or how many rows there are."""
-    if rule.table == "classes":
-        return _of_classes(table, str(rule.column))
-    return _of_images(found) if rule.column else f"{len(table):,}"
 
 
 def _of_classes(table: pd.DataFrame, column: str) -> str:
@@ -153,12 +152,16 @@ def _of_classes(table: pd.DataFrame, column: str) -> str:
 def _of_images(found: engine.Result) -> str:
     """How many rows don't comply, of how many, and their commonest values: ``7 of 90 (7.8 %): corrupt 5, blank 2``.
 
-    Great Expectations hands back the first 200 values: counts are of these, and say so.
+    Great Expectations hands back the first 200 values: counts are of these, and say so. A figure of the whole table
+    stands for itself.
     """
+    if found.observed is not None:
+        return f"{found.observed:,}" if isinstance(found.observed, int | float) else str(found.observed)
     if not found.unexpected:
         return f"0 of {found.elements:,}"
     share = percent(found.unexpected / found.elements)
-    common = Counter(v for v in found.values if v is not None).most_common(3)
+    # Two values of a row would be a digest and a patient's name: the rows themselves tell more.
+    common = Counter(v for v in found.values if v is not None and not isinstance(v, tuple)).most_common(3)
     values = ", ".join(f"{value} {count:,}" for value, count in common)
     among = f" among the first {len(found.values):,}" if len(found.values) < found.unexpected else ""
     return f"{found.unexpected:,} of {found.elements:,} ({share})" + (f": {values}{among}" if values else "")

@@ -6,7 +6,9 @@ twenty files from public addresses, and without those even the marks of pass and
 and runs no script. Imported by Great Expectations only.
 """
 
+from ast import literal_eval
 from collections.abc import Callable
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -62,8 +64,14 @@ def _in_our_words(result: Any) -> list[RenderedStringTemplateContent]:
         _text(meta["sentence"], "strong", "sentence"),
         _text(meta["why"], "p", "why"),
         _text(bound, "p", "bound"),
+        *([_text(_left_out(result), "p", "bound")] if meta["quarantines"] else []),
         *([] if result.success else [_text(meta["fix"], "p", "fix")]),
     ]
+
+
+def _left_out(result: Any) -> str:
+    """Said also where the expectation holds: Great Expectations then names nothing that breaks it."""
+    return f"Images that break it: {result.result.get('unexpected_count', 0):,}. None of them is trained on."
 
 
 def _text(words: str, tag: str, *classes: str) -> RenderedStringTemplateContent:
@@ -75,5 +83,13 @@ def _text(words: str, tag: str, *classes: str) -> RenderedStringTemplateContent:
 def _escaped(block: Any) -> Any:
     """A table of unexpected values with its cells escaped: file names are anybody's. Other blocks as they are."""
     if isinstance(block, RenderedTableContent):
-        block.table = [[escape(cell) if isinstance(cell, str) else cell for cell in row] for row in block.table]
+        block.table = [[_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in block.table]
     return block
+
+
+def _cell(text: str) -> str:
+    """``text`` escaped; the values of several columns, which come as a tuple in any order, the shortest first."""
+    with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+        values = literal_eval(text) if text.startswith("(") else None
+        text = ", ".join(sorted(map(str, values), key=lambda v: (len(v), v))) if isinstance(values, tuple) else text
+    return escape(text)

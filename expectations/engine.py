@@ -1,10 +1,10 @@
-"""Great Expectations, kept in one place: rules and tables in, plain results and Data Docs out. It imports in 5-9 s."""
+"""Great Expectations, kept in one place: rules and tables in, plain results and Data Docs out. It imports in 3-9 s."""
 
 import logging
 import os
 import shutil
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -24,8 +24,9 @@ INDEX: dict[Table, str] = {"images": "path", "classes": "label"}  # what names a
 class Result:
     """What Great Expectations found for one rule.
 
-    ``unexpected``: rows that don't comply; ``elements``: rows that were looked at (those with a value);
-    ``values`` and ``rows``: the first 200 unexpected values and the names of their rows, in the table's order.
+    ``unexpected``: rows that don't comply; ``elements``: rows that were looked at (those with a value); ``values``: the
+    first 200 unexpected values; ``rows``: the names of all unexpected rows, in the table's order. ``observed``: the
+    figure of the whole table, where the rule asks for one; then there are no unexpected rows.
     """
 
     passed: bool
@@ -33,26 +34,40 @@ class Result:
     unexpected: int
     values: tuple[Any, ...]
     rows: tuple[str, ...]
+    observed: Any = None
 
 
-def run(
-    rules: Sequence[Rule], tables: Mapping[Table, pd.DataFrame], docs: Path | None
-) -> tuple[tuple[Result, ...], Path | None]:
-    """The result of each rule, in order, and the index page of the Data Docs written to ``docs``.
-
-    Raises RuntimeError where an expectation itself can't be computed (a column is missing): a bug, not bad data.
-    """
+@contextmanager
+def session() -> Iterator["Session"]:
+    """A round of checking, in which Great Expectations keeps its own matters to itself."""
     with _quiet():
         import great_expectations as gx
 
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
+        yield Session(context)
+
+
+class Session:
+    """What has been checked so far, of which pages are written at the end."""
+
+    def __init__(self, context: Any) -> None:
+        self.context = context
+
+    def run(self, rules: Mapping[int, Rule], table: Table, frame: pd.DataFrame) -> dict[int, Result]:
+        """The result of each of ``rules`` over one table, by its number.
+
+        Raises RuntimeError where an expectation itself can't be computed (a column is missing): a bug, not bad data.
+        """
         results: dict[int, Result] = {}
-        numbered = sorted(enumerate(rules), key=lambda pair: (pair[1].suite, pair[1].table))
-        for (suite, table), members in groupby(numbered, key=lambda pair: (pair[1].suite, pair[1].table)):
-            results |= _run_suite(context, f"{suite}_of_{table}", table, tables[table], dict(members))
-        index = _write_docs(context, docs) if docs else None
-    return tuple(results[number] for number in range(len(rules))), index
+        by_suite = sorted(rules.items(), key=lambda pair: pair[1].suite)
+        for suite, members in groupby(by_suite, key=lambda pair: pair[1].suite):
+            results |= _run_suite(self.context, f"{suite}_of_{table}", table, frame, dict(members))
+        return results
+
+    def write_docs(self, folder: Path) -> Path:
+        """Build the Data Docs of all that has run in ``folder``; returns index.html there."""
+        return _write_docs(self.context, folder)
 
 
 def _run_suite(context: Any, name: str, table: Table, frame: pd.DataFrame, rules: dict[int, Rule]) -> dict[int, Result]:
@@ -92,15 +107,20 @@ def build(number: int, rule: Rule) -> Any:
     Raises what Great Expectations, or the import of a class of one's own, raises where the rule can't be run.
     """
     column = {} if rule.column is None else {"column": rule.column}
-    told = {name: getattr(rule, name) for name in ("sentence", "bound", "why", "fix")}
+    told = {"sentence": rule.sentence, "bound": rule.asks, "why": rule.why, "fix": rule.fix}
     with _quiet():
         return _kind(rule.kind)(
             **column,
             **rule.arguments,
             severity=rule.severity,
             notes=f"{rule.sentence}: {rule.why}",
-            meta={"rule": number, "settings": list(rule.settings), **told},
+            meta={"rule": number, "settings": list(rule.settings), "quarantines": rule.quarantines, **told},
         )
+
+
+def looks_at_rows(expectation: Any) -> bool:
+    """Whether it says row by row what complies, and not only of the table as a whole."""
+    return getattr(expectation, "map_metric", None) is not None
 
 
 def _kind(name: str) -> Any:
@@ -114,10 +134,11 @@ def _read(outcome: Any, index: str) -> Result:
     found = outcome.result
     return Result(
         passed=bool(outcome.success),
-        elements=int(found.get("observed_value", found.get("element_count", 0))) - int(found.get("missing_count", 0)),
+        elements=int(found.get("element_count", 0)) - int(found.get("missing_count", 0)),
         unexpected=int(found.get("unexpected_count", 0)),
         values=tuple(found.get("unexpected_list", ())),
         rows=tuple(str(row[index]) for row in found.get("unexpected_index_list") or ()),
+        observed=found.get("observed_value"),
     )
 
 
@@ -130,9 +151,7 @@ def _raise_bug(outcome: Any) -> None:
 
 
 def _write_docs(context: Any, folder: Path) -> Path:
-    """Build the Data Docs of what ``context`` has run in ``folder``; returns index.html there.
-
-    Renderer and view are ours (expectations/docs_entry.py), so that pages are whole without a network; the styles,
+    """Renderer and view are ours (expectations/docs_entry.py), so that pages are whole without a network; the styles,
     fonts and films of the library's own pages (5 MB) are then nobody's, and go.
     """
     view = {"module_name": ENTRY, "class_name": "Page"}

@@ -56,13 +56,17 @@ def _check(name: str, rule: Any) -> None:
     if not isinstance(rule, Rule):
         raise _wrong(name, f"it gives {rule!r}, which is no Rule", f"Let it return a tuple of rules: {HOW}.")
     known = known_columns(rule.table)
-    if rule.column is not None and rule.column not in known:
-        raise _wrong(name, f"{rule.sentence!r} names the column {rule.column!r}", f"Known: {', '.join(known)}.")
+    for column in rule.columns:
+        if column not in known:
+            raise _wrong(name, f"{rule.sentence!r} names the column {column!r}", f"Known: {', '.join(known)}.")
     try:
-        engine.build(0, rule)
+        expectation = engine.build(0, rule)
     except Exception as error:
         told = " ".join(str(error).split())
         raise _wrong(name, f"{rule.sentence!r} can't be run as {rule.kind}: {told}", f"Mend the rule: {HOW}.") from None
+    if rule.quarantines and not (rule.table == "images" and engine.looks_at_rows(expectation)):
+        told = f"{rule.sentence!r} quarantines, but {rule.kind} over {rule.table} says of no image that it breaks it"
+        raise _wrong(name, told, f"Ask image by image, or let it not quarantine: {HOW}.")
 
 
 def _function(name: str) -> Any:

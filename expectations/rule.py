@@ -16,6 +16,7 @@ class Rule:
 
     ``kind`` names a class in ``great_expectations.expectations``, or is ``module:Class`` of one's own; ``arguments``
     are its bounds, ``settings`` the keys of the configuration that they come from, none where the bound is fixed.
+    ``quarantines``: an image that breaks it isn't trained on, whether or not few enough do for the rule to hold.
     """
 
     suite: str
@@ -29,6 +30,23 @@ class Rule:
     table: Table = "images"
     arguments: dict[str, Any] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
+    quarantines: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the manifest calls it: ``suite: sentence``."""
+        return f"{self.suite}: {self.sentence}"
+
+    @property
+    def asks(self) -> str:
+        """The bound in words, and what becomes of an image outside it."""
+        return f"{self.bound}; each is left out" if self.quarantines else self.bound
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the expectation is told: one, a pair or a list."""
+        told = (self.column, *(self.arguments.get(name) for name in ("column_A", "column_B")))
+        return tuple(name for name in (*told, *self.arguments.get("column_list", ())) if name is not None)
 
     def columns_of(self, known: Iterable[str]) -> set[str]:
         """Those of the ``known`` columns that it names anywhere, in a condition or as a second column too."""

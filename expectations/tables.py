@@ -18,15 +18,9 @@ def known_columns(table: Table) -> tuple[str, ...]:
     return OF_A_CLASS if table == "classes" else tuple(column.name for column in COLUMNS)
 
 
-def tables_of(manifest: pd.DataFrame, data: Data, rules: Iterable[Rule]) -> dict[Table, pd.DataFrame]:
-    """``manifest`` (the contract's columns) as the two tables that ``rules`` name, with the columns that they need."""
-    about_images = (rule for rule in rules if rule.table == "images")
-    named: set[str] = set().union(*(rule.columns_of(known_columns("images")) for rule in about_images))
-    return {"images": image_table(manifest, named), "classes": class_table(manifest, data)}
-
-
-def image_table(manifest: pd.DataFrame, named: Iterable[str] = ()) -> pd.DataFrame:
-    """The columns that are ``named``, and ALWAYS. ``reason`` is `used` where it was null: shares are of all rows."""
+def image_table(manifest: pd.DataFrame, rules: Iterable[Rule] = ()) -> pd.DataFrame:
+    """The columns that ``rules`` need, and ALWAYS. ``reason`` is `used` where it was null: shares are of all rows."""
+    named: set[str] = set().union(*(rule.columns_of(known_columns("images")) for rule in rules))
     chosen = [*ALWAYS, *sorted(set(named) - set(ALWAYS))]
     frame = manifest[chosen].astype(dict.fromkeys(chosen, object))
     frame = frame.where(frame.notna(), None)
@@ -40,6 +34,7 @@ def class_table(manifest: pd.DataFrame, data: Data) -> pd.DataFrame:
     label, images (rows that are used), share (of all used rows, 0-1), groups and formats (distinct, of used rows),
     faulty (share of the class's files that are left out for their content, 0-1).
     """
+    manifest = manifest[["label", "group", "format", "reason"]]  # a million rows of all columns are 1 GB
     used = manifest[manifest["reason"].isna()]
     rows = []
     for name in data.classes:

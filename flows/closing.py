@@ -25,9 +25,9 @@ def closing_lines(summary: Summary, workspace: Workspace) -> list[str]:
 
 
 def validation_lines(summary: Summary) -> list[str]:
-    """What `smearflow validate` prints: counts, warnings, and where everything is."""
+    """What `smearflow validate` prints: counts, warnings, and where everything is; an error is told apart."""
     data = summary.dataset
-    lines = [f"verdict   {summary.verdict.why}"]
+    lines = [f"verdict   {summary.verdict.why}"] if summary.status == "completed" else []
     if data:
         classes = ", ".join(f"{name} {count:,}" for name, count in data.classes.items())
         lines.append(f"images    {data.images:,} of {data.groups:,} groups ({classes or 'no labels'})")

@@ -39,12 +39,11 @@ def validate(arguments: argparse.Namespace) -> int:
 
     state = validation(settings, workspace.root, arguments.fresh, return_state=True)
     told = workspace.latest / "summary.json"
-    if told.exists():
-        lines = contract_lines(read_summary(told).validation)
-        print(told.read_text() if arguments.json else "".join(f"{line}\n" for line in lines), end="")
-    summary = _ended(state)
-    if not arguments.json:
-        print("\n".join(validation_lines(summary)))
+    if arguments.json and told.exists():
+        print(told.read_text(), end="")
+    elif told.exists() and (found := read_summary(told)).validation:
+        print("\n".join([*contract_lines(found.validation), *validation_lines(found)]), flush=True)
+    _ended(state)
     return 0
 
 

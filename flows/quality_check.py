@@ -10,10 +10,10 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from expectations.contract import Contract, ContractBroken
-from expectations.extensions import find_extensions
+from expectations.extensions import Extension, find_extensions
 from flows.announcing import announce_check, failure_told
 from flows.recording import new_id, note_process
+from smearflow.data.manifest import Manifest
 from smearflow.data.scan_memory import Memory
 from smearflow.errors import SourceError
 from smearflow.models.training import end_all
@@ -33,9 +33,10 @@ from tasks.record import record
 from tasks.scan import scan
 from tasks.score import score
 from tasks.stage import Run
-from tasks.validate import validate
+from tasks.validate import Checked, ContractBroken, validate
 
 Serving = tuple[Champion, Path]  # and its bundle
+Suites = tuple[Extension, ...]  # of a team's own
 
 
 def run_name() -> str:
@@ -61,13 +62,14 @@ def quality_check(
     place = Workspace.at(workspace)
     note_process(place)
     with failure_told("check", settings.notify):
-        find_extensions(settings.data, settings.quality)  # a wrong name ends the check before a batch is touched
+        # A wrong name ends the check before a batch is touched.
+        suites = find_extensions(settings.data, settings.quality)
         serving = comparable_champion(settings, place)
         try:
             if path:
                 batch = Batch(new_id(), Path(path).expanduser().absolute(), dropped=False)
-                return ended((checked(batch, serving, settings, place),))
-            return ended(tuple(dropped(serving, settings, place)))
+                return ended((checked(batch, serving, suites, settings, place),))
+            return ended(tuple(dropped(serving, suites, settings, place)))
         finally:
             end_all()
 
@@ -81,7 +83,7 @@ def ended(results: tuple[CheckResult, ...]) -> State[tuple[CheckResult, ...]]:
     return Completed(name=name, message=last.why, data=results)
 
 
-def dropped(serving: Serving, settings: Settings, workspace: Workspace) -> Iterator[CheckResult]:
+def dropped(serving: Serving, suites: Suites, settings: Settings, workspace: Workspace) -> Iterator[CheckResult]:
     """Check and archive what lies in the drop folder; before it, what an earlier check left halfway."""
     how = settings.quality_check
     drop = drop_folder(how, workspace)
@@ -92,21 +94,22 @@ def dropped(serving: Serving, settings: Settings, workspace: Workspace) -> Itera
         for batch in [*batches, *([fresh] if fresh else [])]:
             run = Run("check", settings, workspace, batch.name)
             if not is_judged(history_of(workspace), batch.name):
-                yield checked(batch, serving, settings, workspace)
+                yield checked(batch, serving, suites, settings, workspace)
             put_away(run, batch, archive)
         if not batches and not fresh:
             create_markdown_artifact(key="judge", markdown=f"# Nothing new\n\nNo new image in `{drop}`.")
 
 
-def checked(batch: Batch, serving: Serving, settings: Settings, workspace: Workspace) -> CheckResult:
+def checked(batch: Batch, serving: Serving, suites: Suites, settings: Settings, workspace: Workspace) -> CheckResult:
     """Judge one batch, and write the verdict down."""
     champion, bundle = serving
     run = Run("check", settings, workspace, batch.name)
     source = gather(run, batch, settings.data)
     # Every image for itself: a name that tells no patient mustn't stop the check. Judging looks for patients.
     each = settings.data.model_copy(update={"group": "image"})
-    manifest = scan(run, source, each, settings.quality, Memory(run.folder / "measured"))
-    contract = held(run, manifest.path, settings)
+    found = scan(run, source, each, settings.quality, Memory(run.folder / "measured"))
+    judged = held(run, found, suites, settings)
+    contract, manifest = judged.contract, judged.manifest
     scored = score(run, manifest, source.root, champion, bundle, settings.train.time_limit)
     broken = [f"{c.expectation} ({c.bound}), found {c.observed}" for c in contract.critical]
     judgement = judge(run, scored, champion, bundle, broken, settings)
@@ -134,13 +137,13 @@ def checked(batch: Batch, serving: Serving, settings: Settings, workspace: Works
     return recorded.result
 
 
-def held(run: Run, manifest: Path, settings: Settings) -> Contract:
+def held(run: Run, manifest: Manifest, suites: Suites, settings: Settings) -> Checked:
     """What the contract's suites of files and images say. A broken one is a finding here: the verdict is an alarm."""
     try:
-        suites = find_extensions(settings.data, settings.quality)
-        return validate(run, manifest, settings.data, settings.quality, suites, labels_required=False)
+        how = (settings.data, settings.quality, suites)
+        return validate(run, manifest.path, manifest.root, *how, labels_required=False)
     except ContractBroken as error:
-        return error.contract
+        return error.checked
 
 
 def comparable_champion(settings: Settings, workspace: Workspace) -> Serving:

@@ -12,7 +12,6 @@ from prefect.context import FlowRunContext
 from prefect.settings import get_current_settings
 from prefect.states import Completed
 
-from expectations.contract import ContractBroken
 from flows.announcing import announce
 from smearflow.configuration import as_yaml
 from smearflow.models.training import end_all
@@ -24,6 +23,7 @@ from smearflow.workspace import Workspace, point, write_text
 from tasks.report import write_report
 from tasks.stage import Run
 from tasks.summarise import summarise
+from tasks.validate import ContractBroken
 
 ENDED: Mapping[Outcome, str] = {"promoted": "Promoted", "kept": "Kept", "none": "NoCandidate"}
 
@@ -62,7 +62,7 @@ def note_process(workspace: Workspace) -> None:
 def _report_failure(run: Run, error: BaseException) -> None:
     """Write down what was reached, the broken contract too. A report that can't be made mustn't hide the failure."""
     if isinstance(error, ContractBroken):
-        run.reached["validate"] = error.contract
+        run.reached["validate"] = error.checked
     if isinstance(error, Exception):
         with contextlib.suppress(Exception):
             run.reached["report"] = write_report(run.folder, run, error)

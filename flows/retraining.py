@@ -52,8 +52,8 @@ def retraining(
         # Data
         source = ingest(run, run.workspace, settings.data)
         scanned = scan(run, source, settings.data, settings.quality, memory_of(run))
-        manifest = deduplicate(run, scanned, settings.duplicates, thumbnails_of(run)).manifest
-        validate(run, manifest.path, settings.data, settings.quality, suites)
+        found = deduplicate(run, scanned, settings.duplicates, thumbnails_of(run)).manifest
+        manifest = validate(run, found.path, found.root, settings.data, settings.quality, suites).manifest
         settled = settle_if_grouped(run, manifest, settings)
         parts = split(run, manifest.path, manifest.root, settings.split, settled)
         lay_out_if_asked(run, parts, settings.split)

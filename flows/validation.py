@@ -28,5 +28,6 @@ def validation(settings: Settings = Settings(), workspace: Path = Path("workspac
         source = ingest(run, run.workspace, settings.data)
         scanned = scan(run, source, settings.data, settings.quality, memory_of(run))
         manifest = deduplicate(run, scanned, settings.duplicates, thumbnails_of(run)).manifest
-        validate(run, manifest.path, settings.data, settings.quality, suites, labels_required=bool(manifest.classes))
+        held = (manifest.path, manifest.root, settings.data, settings.quality, suites)
+        validate(run, *held, labels_required=bool(manifest.classes))
     return read_summary(run.folder / "summary.json")

@@ -1,10 +1,8 @@
 """Deduplicate: find images that show the same cell, send conflicts to review, and write down what stays together."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from PIL import Image
@@ -91,9 +89,3 @@ def _found(folder: Path, rows: pd.DataFrame, pairs: pd.DataFrame, scanned: Manif
 def thumbnails_of(run: Run) -> Thumbnails:
     """The small pictures that the run's workspace keeps; none for a run that computes all anew."""
     return Thumbnails(run.workspace.measured, run.fresh)
-
-
-def manifest_reached(reached: Mapping[str, Any]) -> Manifest | None:
-    """The manifest as far as a run came: with duplicates judged, else as the scan wrote it."""
-    found: Deduplicated | None = reached.get("deduplicate")
-    return found.manifest if found else reached.get("scan")

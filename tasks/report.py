@@ -11,10 +11,9 @@ from smearflow.report.findings import Findings
 from smearflow.report.page import render
 from smearflow.service.page import shown_at
 from smearflow.workspace import write_text
-from tasks.deduplicate import manifest_reached
 from tasks.register import digests_of
 from tasks.stage import Run, stage
-from tasks.summarise import summarise
+from tasks.summarise import manifest_reached, summarise
 
 SHOWN = ("smearflow", "prefect", "tensorflow", "keras", "great-expectations", "mlflow", "pandas", "numpy", "pillow")
 
@@ -53,7 +52,7 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         settings=run.settings,
         manifest=read_manifest(manifest.path) if manifest else None,
         root=manifest.root if manifest else None,
-        checks=reached["validate"].checks if "validate" in reached else (),
+        checks=reached["validate"].contract.checks if "validate" in reached else (),
         pairs=pd.read_parquet(compared.pairs) if compared else None,
         split=pd.read_parquet(parts.path) if parts else None,
         sheet=reached["augment"].sheet if "augment" in reached else None,

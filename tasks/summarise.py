@@ -9,7 +9,7 @@ from typing import Any
 from prefect.context import FlowRunContext
 from prefect.settings import get_current_settings
 
-from expectations.contract import Check, Contract
+from expectations.contract import Check
 from smearflow.data.ledger import descends
 from smearflow.data.manifest import Manifest
 from smearflow.data.sources import Source
@@ -34,7 +34,7 @@ from smearflow.summary import (
     Validation,
     Verdict,
 )
-from tasks.deduplicate import manifest_reached
+from tasks.deduplicate import Deduplicated
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
 from tasks.lay_out import Folders
@@ -43,6 +43,7 @@ from tasks.register import Registered
 from tasks.settle import Settled
 from tasks.stage import Run
 from tasks.train import Attempt
+from tasks.validate import Checked
 
 OUTCOMES: Mapping[str, Outcome] = {"promote": "promoted", "keep": "kept", "none": "none"}
 
@@ -65,6 +66,12 @@ def summarise(run: Run, error: BaseException | None = None) -> Summary:
         prefect=_prefect(),
         paths=_paths(reached),
     )
+
+
+def manifest_reached(reached: Mapping[str, Any]) -> Manifest | None:
+    """The manifest as far as a run came: held against the contract, else with duplicates judged, else as scanned."""
+    found: Checked | Deduplicated | None = reached.get("validate") or reached.get("deduplicate")
+    return found.manifest if found else reached.get("scan")
 
 
 def _verdict(run: Run, error: BaseException | None) -> Verdict:
@@ -106,9 +113,10 @@ def _dataset(source: Source | None, manifest: Manifest | None) -> Dataset | None
     )
 
 
-def _validation(contract: Contract | None) -> Validation | None:
-    if contract is None:
+def _validation(checked: Checked | None) -> Validation | None:
+    if checked is None:
         return None
+    contract = checked.contract
     failed = tuple(f"{c.expectation}: {c.observed} ({c.bound})" for c in contract.critical)
     warnings = tuple(f"{c.expectation}: {c.observed} ({c.bound})" for c in contract.warnings)
     lines = tuple(_line(check) for check in contract.checks)
@@ -229,16 +237,16 @@ def _paths(reached: Mapping[str, Any]) -> Paths:
     manifest = manifest_reached(reached)
     parts: Parts | None = reached.get("split")
     folders: Folders | None = reached.get("lay_out")
-    contract: Contract | None = reached.get("validate")
+    checked: Checked | None = reached.get("validate")
     report: Path | None = reached.get("report")
     registered: Registered | None = reached.get("register")
     return Paths(
         report=report,
         model=registered.bundle if registered else None,
-        data_docs=contract.docs if contract else None,
+        data_docs=checked.contract.docs if checked else None,
         manifest=manifest.path if manifest else None,
         split=parts.path if parts else None,
         folders=folders.path if folders else None,
         quarantine=manifest.quarantine if manifest else None,
-        breaches=contract.breaches if contract else None,
+        breaches=checked.contract.breaches if checked else None,
     )

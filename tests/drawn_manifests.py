@@ -23,5 +23,5 @@ def sound(images: int = 200, patients: int = 25) -> pd.DataFrame:
 
 def failures(manifest: pd.DataFrame, quality: Quality = Quality()) -> dict[str, Check]:  # noqa: B008 (frozen)
     """The failed checks of ``manifest`` by their sentences."""
-    contract = check(as_manifest(manifest), Data(), quality, None)
+    contract, _ = check(as_manifest(manifest), Data(), quality, None)
     return {c.expectation: c for c in contract.checks if not c.passed}

@@ -39,7 +39,7 @@ def spoilt() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
-    return check(spoilt(), Data(), Quality(), tmp_path_factory.mktemp("validate"))
+    return check(spoilt(), Data(), Quality(), tmp_path_factory.mktemp("validate"))[0]
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,7 @@ def test_verdicts_are_words_not_pictures(pages: dict[Path, str]) -> None:
     assert "✗ critical files can be used as images of cells" in found
     assert "✗ warning" not in found and "! warning every file can be used as an image of a cell" in found
     assert "✓ holds there are images" in found
+    assert "The table as a whole" in found and "Data asset: None" not in found
 
 
 def test_a_line_says_why_which_setting_gives_its_bound_and_how_to_mend_it(pages: dict[Path, str]) -> None:

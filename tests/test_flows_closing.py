@@ -54,6 +54,12 @@ def test_validation_counts_images_and_names_warnings():
     assert "warning   few patients: 9 (20 or more)" in lines
 
 
+def test_of_a_contract_that_is_broken_the_docs_are_named_too_and_the_error_is_not_told_twice():
+    failed = summary(dataset=DATA, paths=Paths(data_docs=Path("/docs"))).model_copy(update={"status": "failed"})
+    lines = validation_lines(failed)
+    assert "data docs /docs" in lines and not any(line.startswith("verdict") for line in lines)
+
+
 def test_models_of_the_lectures_recipe_stand_beside_the_lectures_figures():
     half = Figure(value=0.5, low=0.4, high=0.6)
     cnn = ModelResult(

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pandas as pd
 import pytest
+from drawn_suite import WITHDRAWN
 
 from expectations.files import FAULTS
 from smearflow.data.manifest import read_manifest
@@ -23,8 +24,10 @@ def summary(smearflow, tmp_path_factory) -> Summary:
     folder = tmp_path_factory.mktemp("faults") / "cells"
     smearflow("demo", folder, "--images", 200, "--faults", "--set", "data.demo.patients=12")
     lenient = "quality={min_class_groups: 3, warn_class_groups: 3, min_class_images: 20}"
-    done = smearflow("validate", folder, "--json", "--set", lenient)
+    suites = 'quality.suites=["tests.drawn_suite:suite"]'
+    done = smearflow("validate", folder, "--json", "--set", lenient, "--set", suites)
     assert done.returncode == 1 and "can't" in done.stderr
+    assert re.search(r"no class lost many files .*\(at most 5 % each\): Parasitized [\d.]+ %, Uninfected", done.stderr)
     return Summary.model_validate_json(done.stdout)
 
 
@@ -39,35 +42,53 @@ def manifest(summary) -> pd.DataFrame:
     return read_manifest(summary.paths.manifest)
 
 
+@pytest.fixture(scope="module")
+def withdrawn(manifest) -> pd.DataFrame:
+    """What the team's own rule leaves out."""
+    return manifest[manifest["reason"] == "contract"]
+
+
 def read_as_words(page: Path) -> str:
     return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", page.read_text()).split()))
 
 
-def test_the_manifest_and_the_quarantine_give_them(summary, unexpected, manifest):
+def test_the_manifest_and_the_quarantine_give_them(summary, unexpected, manifest, withdrawn):
     quarantine = pd.read_parquet(summary.paths.quarantine)
     for rows in (manifest, quarantine):
         assert unexpected[UNFIT] == rows["reason"].isin(FAULTS).sum() > 10
         assert unexpected[COPIES] == (rows["reason"] == "duplicate").sum() > 0
         assert unexpected[CONFLICTS] == (rows["reason"] == "label_conflict").sum() > 0
+    quarantined = quarantine.loc[quarantine["reason"] == "contract"]
+    assert len(quarantined) == len(withdrawn) > 0 and set(withdrawn["group"]) == {"C10"}
+    assert (quarantined["error"] == f"breaks consent: {WITHDRAWN}").all()
     assert summary.dataset.quarantined + summary.dataset.review == len(quarantine)
     assert summary.dataset.images + len(quarantine) == len(manifest)
 
 
-def test_so_do_the_breaches_row_by_row(summary, unexpected, manifest):
+def test_so_do_the_breaches_row_by_row(summary, unexpected, manifest, withdrawn):
     breaches = pd.read_parquet(summary.paths.breaches)
     unfit = breaches[breaches["expectation"] == UNFIT]
     assert set(unfit["path"]) == set(manifest.loc[manifest["reason"].isin(FAULTS), "path"])
     counts = breaches["expectation"].value_counts()
     about_images = {name for name in unexpected if name in counts}
-    assert {UNFIT, COPIES, CONFLICTS} <= about_images
+    assert {UNFIT, COPIES, CONFLICTS, WITHDRAWN} <= about_images
+    own = breaches[breaches["quarantines"] & (breaches["reason"] == "contract")]
+    assert set(own["path"]) == set(withdrawn["path"])
     assert all(counts[name] == unexpected[name] for name in about_images)
+
+
+def test_so_does_the_manifest_rule_by_rule(unexpected, manifest):
+    named = manifest["breaks"].dropna().str.split("; ").explode().str.split(": ", n=1).str[1].value_counts()
+    assert {UNFIT, COPIES, CONFLICTS, WITHDRAWN} <= set(named.index)
+    assert all(unexpected[name] == count for name, count in named.items())
 
 
 def test_so_do_data_docs(summary, unexpected):
     pages = summary.paths.data_docs.parent.glob("validations/**/*.html")
     words = " ".join(read_as_words(page) for page in pages)
-    for name in (UNFIT, COPIES, CONFLICTS):
-        shown = re.search(r"([\d,]+) unexpected values found", words.split(f" {name} ")[1])
+    told = dict.fromkeys((UNFIT, COPIES, CONFLICTS), r"([\d,]+) unexpected values found")
+    for name, sentence in (told | {WITHDRAWN: r"Images that break it: ([\d,]+)\."}).items():
+        shown = re.search(sentence, words.split(f" {name} ")[1])
         assert shown and int(shown[1].replace(",", "")) == unexpected[name], name
 
 

@@ -30,7 +30,7 @@ def test_good_data_pass_with_status_0(smearflow, cells):
     assert done.returncode == 0, done.stderr
     assert "160 of 12 groups" in done.stdout
     rows = [line for line in done.stdout.splitlines() if line.startswith("holds")]
-    assert len(rows) == 21 and "files: there are images" in rows[0] and rows[0].endswith(" 160")
+    assert len(rows) == 23 and "files: there are images" in rows[0] and rows[0].endswith(" 160")
 
 
 def test_the_summary_can_be_printed(smearflow, cells):
@@ -57,12 +57,16 @@ def test_a_starved_class_stops_a_run_with_expectation_observed_and_bound(smearfl
     assert summary.paths.report.exists() and summary.paths.data_docs.exists()
 
 
-def test_an_unlabelled_folder_can_be_validated_but_not_trained_on(smearflow, cells, tmp_path):
+def test_an_unlabelled_folder_can_be_validated_but_not_trained_on(smearflow, cells, tmp_path, workspace):
     flat = tmp_path / "flat"
     flat.mkdir()
     for file in (cells / "Uninfected").glob("*.png"):
         shutil.copy(file, flat)
     assert smearflow("validate", flat).returncode == 0
+    (flat / "C1_cut.png").write_bytes(b"")
+    broken = smearflow("validate", flat, "--set", "quality.max_quarantined=0.001")
+    assert broken.returncode == 1 and "data docs" in broken.stdout
+    assert read_summary(workspace.latest / "summary.json").paths.report.exists(), "without labels too"
     refused = smearflow("run", "--data", flat, "--set", "models=[compact]")
     assert refused.returncode == 1 and "label" in refused.stderr
 

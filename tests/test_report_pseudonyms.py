@@ -26,6 +26,11 @@ def test_images_are_called_by_class_and_digest_or_by_their_row() -> None:
     assert NAMES.image("C77P1/C77P1_cell_4.png") == "row 1 of quarantine.parquet"
 
 
+def test_an_image_without_a_label_is_called_an_image() -> None:
+    flat = names_of(manifest(label=[None, None, None]), Data(), hidden=True)
+    assert flat.image("Parasitized/C1P9ThinF_cell_1.png") == "image ffffffff"
+
+
 def test_a_sentence_loses_paths_ids_and_what_is_made_of_them() -> None:
     said = (
         "x: /data/Parasitized/C1P9ThinF_cell_1.png, Parasitized/C10P3 a.png; C10 and C1P9ThinF; C77P1 3, other/new.PNG"

@@ -11,7 +11,7 @@ from smearflow.data.sources import list_folder
 from smearflow.data.synthetic import draw_cells
 from smearflow.data.thumbnails import Thumbnails
 from smearflow.settings import Data, Demo, Duplicates, Quality
-from tasks.deduplicate import Deduplicated, deduplicate, manifest_reached, says
+from tasks.deduplicate import Deduplicated, deduplicate, says
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +59,3 @@ def test_the_artifact_shows_the_pairs(scanned: Manifest, tmp_path: Path) -> None
     assert told.startswith("# 2 pairs of near-duplicates, 1 of them across classes")
     assert "data:image/png;base64," in told
     assert result.sheet and Image.open(result.sheet).width > 4 * 64
-
-
-def test_the_manifest_is_as_far_as_the_run_came(scanned: Manifest, tmp_path: Path) -> None:
-    result = found(scanned, tmp_path)
-    assert manifest_reached({}) is None
-    assert manifest_reached({"scan": scanned}) == scanned
-    assert manifest_reached({"scan": scanned, "deduplicate": result}) == result.manifest

@@ -7,7 +7,7 @@ import pytest
 from drawn_findings import SETS, checks, draw_folder, predicted
 from drawn_models import CURVES, left_by_trainer
 
-from expectations.contract import Contract, ContractBroken
+from expectations.contract import Contract
 from smearflow.data.manifest import manifest_of, usable
 from smearflow.data.sources import Place, Source
 from smearflow.data.splitting import parts_of
@@ -20,6 +20,7 @@ from tasks.gate import Gated
 from tasks.report import SHOWN, findings_of, report, says, write_report
 from tasks.stage import Run
 from tasks.train import Attempt
+from tasks.validate import Checked, ContractBroken
 
 HOW = Evaluation(bootstrap=100)
 
@@ -80,7 +81,8 @@ def test_findings_are_what_the_stages_left_on_disk(finished_run: Run) -> None:
 
 
 def test_a_run_that_the_contract_stopped_leads_with_why_and_what_to_do(scanned: Run, tmp_path: Path) -> None:
-    broken = Contract(False, checks(pd.read_parquet(tmp_path / "manifest.parquet")), None)
+    contract = Contract(False, checks(pd.read_parquet(tmp_path / "manifest.parquet")), None)
+    broken = Checked(contract, scanned.reached["scan"])
     scanned.reached["validate"] = broken
     html = write_report(scanned.folder, scanned, ContractBroken(broken)).read_text()
     assert "files can be used" in html and "Copy the images again" in html

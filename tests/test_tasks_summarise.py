@@ -40,3 +40,24 @@ def test_a_backbone_that_failed_is_in_it_with_its_reason(run):
     run.reached["train"] = [Attempt(Plan("VGG16", Model(name="VGG16"), None, None), None, "no weights")]
     (model,) = summarise(run).models
     assert (model.name, model.status, model.error, model.test) == ("VGG16", "failed", "no weights", None)
+
+
+def test_the_manifest_is_as_far_as_the_run_came(run, tmp_path):
+    from drawn_manifests import sound
+
+    from expectations.contract import Contract
+    from smearflow.data.manifest import manifest_of
+    from tasks.deduplicate import Deduplicated
+    from tasks.summarise import manifest_reached
+    from tasks.validate import Checked
+
+    scanned, compared, held = (
+        manifest_of(sound(), tmp_path / stage / "m", tmp_path / stage / "q", tmp_path, 200) for stage in "sdv"
+    )
+    assert manifest_reached({}) is None
+    reached = {"scan": scanned}
+    assert manifest_reached(reached) == scanned
+    reached["deduplicate"] = Deduplicated(compared, tmp_path, None, 0, 0, 0)
+    assert manifest_reached(reached) == compared
+    reached["validate"] = Checked(Contract(True, ()), held)
+    assert manifest_reached(reached) == held

@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from drawn_manifests import sound
+from drawn_suite import WITHDRAWN
 
-from expectations.contract import ContractBroken
+from smearflow.data.manifest import content_digest, read_manifest
 from smearflow.settings import Data, Quality, Settings
 from smearflow.workspace import Workspace, is_whole
 
@@ -33,11 +34,12 @@ def test_data_that_hold_go_on_with_their_warnings_and_data_docs(tmp_path: Path) 
 
     rows = sound()
     rows.loc[3, "reason"] = "duplicate"
-    contract = validate.function(tmp_path / "made", written(tmp_path, rows), Data(), Quality())
+    checked = validate.function(tmp_path / "made", written(tmp_path, rows), tmp_path, Data(), Quality())
+    contract = checked.contract
     assert contract.passed
     assert contract.docs == tmp_path / "made" / "data_docs" / "index.html"
     assert contract.docs.exists() and is_whole(tmp_path / "made")
-    told = says(contract)
+    told = says(checked)
     count = len(contract.checks)
     assert told.startswith(f"# {count - 1} of {count} expectations hold\n")
     assert told.count("\n| pass |") == count - 1
@@ -49,14 +51,14 @@ def test_a_broken_contract_ends_the_run_and_still_shows_what_was_found(prefect_s
     from prefect import flow
 
     from tasks.stage import Run
-    from tasks.validate import validate
+    from tasks.validate import ContractBroken, validate
 
     rows = sound()
     rows.loc[:29, "reason"] = "truncated"
     run = Run("run", Settings(), Workspace.at(tmp_path / "workspace"), "a-run")
     with pytest.raises(ContractBroken, match="30 of 200") as caught:
-        flow(name="test")(lambda: validate(run, written(tmp_path, rows), Data(), Quality()))()
-    contract = caught.value.contract
+        flow(name="test")(lambda: validate(run, written(tmp_path, rows), tmp_path, Data(), Quality()))()
+    contract = caught.value.checked.contract
     assert "files" in {check.suite for check in contract.critical}
     assert contract.docs is not None and contract.docs.exists()
     told = artifact("validate")
@@ -69,6 +71,25 @@ def test_cells_without_labels_are_checked_as_far_as_they_go(tmp_path: Path) -> N
     from tasks.validate import validate
 
     manifest = written(tmp_path, sound().assign(label=None))
-    contract = validate.function(tmp_path / "made", manifest, Data(), Quality(), labels_required=False)
+    given = (manifest, tmp_path, Data(), Quality())
+    contract = validate.function(tmp_path / "made", *given, labels_required=False).contract
     assert contract.passed
     assert {check.suite for check in contract.checks} == {"files", "images"}
+
+
+def test_later_stages_read_a_manifest_without_what_a_rule_leaves_out(tmp_path: Path) -> None:
+    from expectations.extensions import find_extensions
+    from tasks.validate import says, validate
+
+    quality = Quality(suites=("tests.drawn_suite:suite",))
+    before, rows = written(tmp_path, sound()), sound()
+    given = (before, tmp_path, Data(), quality, find_extensions(Data(), quality))
+    checked = validate.function(tmp_path / "made", *given)
+    found = checked.manifest
+    assert found.path == tmp_path / "made" / "manifest.parquet" and found.root == tmp_path
+    assert (found.images, found.groups, found.reasons) == (184, 23, {"contract": 16})
+    assert found.digest == content_digest(read_manifest(found.path)) != content_digest(rows)
+    (told,) = pd.read_parquet(found.quarantine)["error"].unique()
+    assert told == f"breaks consent: {WITHDRAWN}"
+    assert "Left out for breaking a rule: 16 (reason `contract`)." in says(checked)
+    assert read_manifest(before).equals(rows), "the manifest that was given stays"

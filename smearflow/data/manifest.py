@@ -28,6 +28,7 @@ REASONS = (
     "label_conflict",
     "duplicate",
     "near_duplicate",
+    "contract",
 )
 REVIEW = ("label_conflict",)  # a person has to look: nothing is wrong with the image itself
 
@@ -70,6 +71,9 @@ COLUMNS = (
     Column("cluster", "string", "which near-duplicates it is one of; null where it has none"),
     Column("error", "string", "what the decoder said; null where it decoded"),
     Column("reason", "string", "why the row is left out (REASONS); null where it is used"),
+    Column(
+        "breaks", "string", "rules of the contract that it breaks, `suite: sentence`; null where none, or not yet held"
+    ),
 )
 
 

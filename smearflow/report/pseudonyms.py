@@ -82,7 +82,7 @@ def _images(manifest: pd.DataFrame, data: Data) -> dict[str, str]:
 def _image(label: str | None, sha256: str | None, row: int, data: Data) -> str:
     if pd.isna(sha256):
         return f"row {row} of quarantine.parquet"
-    return f"{label if label in data.classes else 'image'} {str(sha256)[:DIGITS]}"
+    return f"{label if pd.notna(label) and label in data.classes else 'image'} {str(sha256)[:DIGITS]}"
 
 
 def _patients(manifest: pd.DataFrame) -> dict[str, str]:

@@ -30,6 +30,7 @@ MEANINGS = {
     "label_conflict": "the same image, or changed copies of it, under both classes: a person has to look",
     "duplicate": "a copy of an image that is used",
     "near_duplicate": "a changed copy of an image that is used",
+    "contract": "breaks a rule of the data contract that leaves images out",
 }
 
 
