@@ -25,12 +25,17 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 # Decoders that may run (JPEG's opens MPO too). Pillow has forty; some call other programs.
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
-PLAIN_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"})  # become 8-bit RGB without loss
+# What of Pillow's modes becomes 8-bit RGB without loss, and what to call that.
+KINDS = {"1": "bilevel", "L": "grey", "LA": "grey", "P": "palette", "PA": "palette", "RGB": "", "RGBA": "", "RGBX": ""}
+PLAIN_MODES = frozenset(KINDS)
+LOSSY = {"CMYK": "CMYK: printers' colours", "I": "32 bits a channel", "F": "floating point"}  # by Pillow's mode
+ORIENTATION = 0x0112  # EXIF's tag: 1 is upright
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 JPEG_START = b"\xff\xd8"
 IMAGE_STARTS = (PNG_START, JPEG_START + b"\xff", b"GIF8", b"II*\x00", b"MM\x00*")
 SIXTEEN_BITS = re.compile(r"(?<!BGR);16")  # in Pillow's raw mode; BGR;16 is 5, 6 and 5 bits
+FEW_BITS = re.compile(r"BGR;1[56]")
 
 BACKGROUND = 12  # grey values up to this are background: black, with room for JPEG's ripples
 WHITE = 235  # a pixel is near white when every channel reaches this
@@ -39,7 +44,7 @@ RIM = np.ones((7, 7), np.uint8)  # 3 pixels at SCALE: the crisp cut against the 
 
 
 class _Flaw(Exception):
-    """Why an image ends here: a reason of the vocabulary, and what the decoder said."""
+    """Why an image ends here: a reason of the vocabulary, and in few words what was found."""
 
     def __init__(self, reason: str, said: str | None = None) -> None:
         super().__init__(reason, said)
@@ -122,9 +127,12 @@ def _decode(data: bytes, quality: Quality, row: Row) -> Pixels:
                 row.update(width=image.width, height=image.height, mode=_stored_mode(image), format=image.format)
                 if image.width * image.height > quality.max_pixels:
                     raise _Flaw("bomb", f"{image.width} x {image.height} pixels, more than {quality.max_pixels:,}")
+                converted = conversion(image)
                 image.load()
-                if row["mode"] not in PLAIN_MODES or getattr(image, "is_animated", False):
-                    raise _Flaw("mode")
+                _check_mode(row["mode"], image)
+                if not converted:
+                    return np.asarray(image)  # as to_rgb leaves it, which would copy it
+                row.update(converted=converted)
                 return np.asarray(to_rgb(image))
     except _Flaw:
         raise
@@ -134,10 +142,36 @@ def _decode(data: bytes, quality: Quality, row: Row) -> Pixels:
         raise _Flaw(_blame(error, data), _text(error)) from None
 
 
+def conversion(image: Image.Image) -> str:
+    """What ``to_rgb`` does to an image that isn't loaded yet, in the order of the manifest's ``converted``."""
+    done = [
+        KINDS.get(image.mode, ""),
+        "few bits" if _stored_as(image, FEW_BITS) else "",
+        "alpha" if image.has_transparency_data else "",
+        "rotated" if image.getexif().get(ORIENTATION, 1) in range(2, 9) else "",
+    ]
+    return ", ".join(filter(None, done))
+
+
+def _check_mode(mode: str, image: Image.Image) -> None:
+    """Refuse what can't become 8-bit RGB without losing what it shows."""
+    if getattr(image, "is_animated", False):
+        raise _Flaw("mode", f"{getattr(image, 'n_frames', 'several')} frames")
+    if ";16" in mode:
+        raise _Flaw("mode", "16 bits a channel")
+    if mode not in PLAIN_MODES:
+        raise _Flaw("mode", LOSSY.get(mode, f"colours of mode {mode}"))
+
+
 def _stored_mode(image: Image.Image) -> str:
     """Pillow's mode; ``;16`` is added where it would silently cut 16 bits a channel to 8."""
-    deep = any(SIXTEEN_BITS.search(str(tile[3])) for tile in getattr(image, "tile", ()))
+    deep = _stored_as(image, SIXTEEN_BITS)
     return f"{image.mode};16" if deep and ";16" not in image.mode else str(image.mode)
+
+
+def _stored_as(image: Image.Image, raw: re.Pattern[str]) -> bool:
+    """Whether Pillow's raw mode, which says how bits lie in the file, is like ``raw``; before it is loaded."""
+    return any(raw.search(str(tile[3])) for tile in getattr(image, "tile", ()))
 
 
 def _blame(error: Exception, data: bytes) -> str:
@@ -156,17 +190,23 @@ def _text(error: Exception) -> str:
 def _judge(row: Row, quality: Quality) -> None:
     """Hold a measured image against the bounds."""
     sides = row["width"], row["height"]
-    if min(sides) < quality.min_side or max(sides) > quality.max_side:
-        raise _Flaw("size")
+    if min(sides) < quality.min_side:
+        raise _Flaw("size", f"{min(sides)} px, below {quality.min_side}")
+    if max(sides) > quality.max_side:
+        raise _Flaw("size", f"{max(sides)} px, above {quality.max_side}")
     if row["foreground"] == 0 or row["foreground"] < quality.blank_foreground:
-        raise _Flaw("blank")
+        raise _below("blank", "foreground", row, quality.blank_foreground)
     white = row["glare"] > quality.overexposed_glare  # uniform at the top of the range is too much light, not nothing
     if row["contrast"] < quality.blank_contrast and not white:
-        raise _Flaw("blank")
+        raise _below("blank", "contrast", row, quality.blank_contrast)
     if white:
-        raise _Flaw("overexposed")
+        raise _Flaw("overexposed", f"glare {row['glare']:.4g}, above {quality.overexposed_glare:g}")
     if row["sharpness"] < quality.blurred_sharpness:
-        raise _Flaw("blurred")
+        raise _below("blurred", "sharpness", row, quality.blurred_sharpness)
+
+
+def _below(reason: str, column: str, row: Row, bound: float) -> _Flaw:
+    return _Flaw(reason, f"{column} {row[column]:.4g}, below {bound:g}")
 
 
 def statistics(pixels: Pixels, grey: Pixels) -> dict[str, float | None]:
