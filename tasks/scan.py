@@ -10,6 +10,7 @@ from smearflow.data.scan_memory import Memory
 from smearflow.data.scanning import complete, measure_listed
 from smearflow.data.sources import Source
 from smearflow.progress import progress
+from smearflow.report.wording import one_line
 from smearflow.settings import Data, Quality
 from smearflow.workspace import building
 from tasks.stage import Run, stage
@@ -48,15 +49,12 @@ def left_out_files(manifest: Manifest) -> str:
     files = pd.read_parquet(manifest.quarantine)
     if files.empty:
         return ""
-    lines = "".join(f"| `{_cell(f.path)}` | {f.reason} | {_cell(f.error)} |\n" for f in files.head(NAMED).itertuples())
+    lines = "".join(
+        f"| `{one_line(f.path)}` | {f.reason} | {one_line(f.error)} |\n" for f in files.head(NAMED).itertuples()
+    )
     more = f"\nThe first {NAMED} of {len(files):,}; all are in `{manifest.quarantine}`.\n" if len(files) > NAMED else ""
     heading = "## Left out, and left where they are\n\n| file | reason | what was found |\n|---|---|---|\n"
     return f"\n{heading}{lines}{more}"
-
-
-def _cell(text: object) -> str:
-    """A text on one line of a table."""
-    return "" if pd.isna(text) else " ".join(str(text).replace("|", "/").split())  # type: ignore[call-overload]
 
 
 # Retried once: a scan that the machine ended for want of memory may find more of it a moment later.

@@ -227,6 +227,7 @@ def _prefect() -> PrefectRun | None:
 
 def _paths(reached: Mapping[str, Any]) -> Paths:
     manifest = manifest_reached(reached)
+    source: Source | None = reached.get("ingest")
     parts: Parts | None = reached.get("split")
     folders: Folders | None = reached.get("lay_out")
     contract: Contract | None = reached.get("validate")
@@ -240,5 +241,6 @@ def _paths(reached: Mapping[str, Any]) -> Paths:
         split=parts.path if parts else None,
         folders=folders.path if folders else None,
         quarantine=manifest.quarantine if manifest else None,
+        apart=source.apart if source else None,
         breaches=contract.breaches if contract else None,
     )

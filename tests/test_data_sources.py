@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from smearflow.data.apart import apart_of
 from smearflow.data.sources import Listing, file_at, join, link_names, list_folder, list_folders, printable_path
 from smearflow.errors import SourceError
 
@@ -130,7 +131,7 @@ def test_several_folders_are_listed_below_numbered_links_with_the_label_of_each(
 
 
 def test_eleven_folders_keep_their_order() -> None:
-    empty = Listing(Path(), pd.DataFrame(), 0, 0)
+    empty = Listing(Path(), pd.DataFrame(), apart_of([]))
     assert link_names([empty] * 11)[::5] == ["01", "06", "11"]
 
 
