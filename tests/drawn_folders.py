@@ -15,8 +15,8 @@ from drawn_cells import cell, encoded
 from PIL import Image
 
 from smearflow.data.apart import Kind
+from smearflow.data.fault_files import OF_ONE_FILE
 from smearflow.data.sources import printable_path
-from smearflow.data.synthetic_faults import OF_ONE_FILE
 
 CLASSES = ("Parasitized", "Uninfected")
 STRANGE = "Leukocyte"
