@@ -163,7 +163,9 @@ def printable_path(path: str) -> str:
 def _check_folder(root: Path) -> None:
     if not root.exists():
         raise SourceError(
-            f"There is no {root}.",
+            f"{root} is a link to {root.readlink()}, where nothing is."
+            if root.is_symlink()
+            else f"There is no {root}.",
             "Give --data (data.source) an existing folder, a zip, an https address of a zip, `nlm` or `demo`.",
         )
     if not root.is_dir():
