@@ -1,4 +1,4 @@
-"""`smearflow validate` of folders in which a class is missing, in one way or another: which one is said, and no more."""
+"""`smearflow validate` of folders that lack a class, in one way or another: which one is said, and no more."""
 
 import pytest
 from drawn_cells import cell, encoded
