@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from smearflow.configuration import inline
-from smearflow.data.manifest import COLUMNS, REASONS
+from smearflow.data.manifest import COLUMNS, CONVERSIONS, REASONS
 from smearflow.models.backbones import BACKBONES, Backbone
 from smearflow.settings import Settings
 
@@ -27,7 +27,11 @@ def settings() -> str:
 def manifest() -> str:
     columns = _table(("column", "dtype", "meaning"), [(f"`{c.name}`", c.dtype, c.meaning) for c in COLUMNS])
     reasons = ", ".join(f"`{reason}`" for reason in REASONS)
-    told = f"From `smearflow/data/manifest.py`.\n\nReasons, of which a row has the first that holds: {reasons}."
+    done = ", ".join(f"`{how}` ({meaning})" for how, meaning in CONVERSIONS.items())
+    told = (
+        f"From `smearflow/data/manifest.py`.\n\nReasons, of which a row has the first that holds: {reasons}.\n\n"
+        f"Conversions, which lose nothing that matters here: {done}."
+    )
     return _page("The manifest", columns, told)
 
 

@@ -188,6 +188,7 @@ class Paths(Part):
     split: Path | None = None
     folders: Path | None = None
     quarantine: Path | None = None
+    apart: Path | None = None  # what lies in the source and is no row of the manifest
     breaches: Path | None = None
 
 

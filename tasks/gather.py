@@ -27,10 +27,12 @@ def gather(folder: Path, batch: Batch, data: Data) -> Source:
     listing = cells_of(batch.root, data.classes)
     folder.mkdir(parents=True, exist_ok=True)
     listing.files.to_parquet(folder / "listing.parquet")
+    listing.apart.to_parquet(folder / "apart.parquet", index=False)
     return Source(
         root=listing.root,
         places=(Place(listing.root, len(listing.files)),),
         listing=folder / "listing.parquet",
+        apart=folder / "apart.parquet",
         digest=digest_of("batch", listing.digest),  # labelled otherwise than a source to train on
         images=len(listing.files),
         ignored=listing.ignored,

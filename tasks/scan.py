@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from smearflow.data.manifest import Manifest, manifest_of
+from smearflow.data.manifest import Manifest, conversions, manifest_of, read_manifest, usable
 from smearflow.data.scan_memory import Memory
 from smearflow.data.scanning import complete, measure_listed
 from smearflow.data.sources import Source
 from smearflow.progress import progress
+from smearflow.report.wording import one_line
 from smearflow.settings import Data, Quality
 from smearflow.workspace import building
 from tasks.stage import Run, stage
@@ -25,10 +26,22 @@ def says(manifest: Manifest) -> str:
 |---|---|
 | used | {manifest.images:,} |
 {left_out}
-{manifest.measured:,} images were measured, {manifest.rows - manifest.measured:,} were known from an earlier scan.
+{converted_images(manifest)}{_measured(manifest)}
 
 Data version `{manifest.digest[:12]}`; every row in `{manifest.path}`.
 {left_out_files(manifest)}"""
+
+
+def _measured(manifest: Manifest) -> str:
+    known = manifest.rows - manifest.measured
+    return f"{manifest.measured:,} images were measured, {known:,} were known from an earlier scan."
+
+
+def converted_images(manifest: Manifest) -> str:
+    """A line on the used images whose pixels aren't used as stored; nothing where all are."""
+    rows = usable(read_manifest(manifest.path))
+    kinds = ", ".join(f"{how} {number:,}" for how, number in conversions(rows).items())
+    return f"{rows['converted'].notna().sum():,} images were converted to 8-bit RGB: {kinds}.\n\n" if kinds else ""
 
 
 def left_out_files(manifest: Manifest) -> str:
@@ -36,15 +49,12 @@ def left_out_files(manifest: Manifest) -> str:
     files = pd.read_parquet(manifest.quarantine)
     if files.empty:
         return ""
-    lines = "".join(f"| `{_cell(f.path)}` | {f.reason} | {_cell(f.error)} |\n" for f in files.head(NAMED).itertuples())
+    lines = "".join(
+        f"| `{one_line(f.path)}` | {f.reason} | {one_line(f.error)} |\n" for f in files.head(NAMED).itertuples()
+    )
     more = f"\nThe first {NAMED} of {len(files):,}; all are in `{manifest.quarantine}`.\n" if len(files) > NAMED else ""
-    heading = "## Left out, and left where they are\n\n| file | reason | what the decoder said |\n|---|---|---|\n"
+    heading = "## Left out, and left where they are\n\n| file | reason | what was found |\n|---|---|---|\n"
     return f"\n{heading}{lines}{more}"
-
-
-def _cell(text: object) -> str:
-    """A text on one line of a table."""
-    return "" if pd.isna(text) else " ".join(str(text).replace("|", "/").split())  # type: ignore[call-overload]
 
 
 # Retried once: a scan that the machine ended for want of memory may find more of it a moment later.

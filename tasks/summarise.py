@@ -235,6 +235,7 @@ def _prefect() -> PrefectRun | None:
 
 def _paths(reached: Mapping[str, Any]) -> Paths:
     manifest = manifest_reached(reached)
+    source: Source | None = reached.get("ingest")
     parts: Parts | None = reached.get("split")
     folders: Folders | None = reached.get("lay_out")
     checked: Checked | None = reached.get("validate")
@@ -248,5 +249,6 @@ def _paths(reached: Mapping[str, Any]) -> Paths:
         split=parts.path if parts else None,
         folders=folders.path if folders else None,
         quarantine=manifest.quarantine if manifest else None,
+        apart=source.apart if source else None,
         breaches=checked.contract.breaches if checked else None,
     )

@@ -7,7 +7,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from smearflow.data.sources import Listing, file_at, join, link_names, list_folder, list_folders, printable_path
+from smearflow.data.apart import apart_of
+from smearflow.data.sources import (
+    Listing,
+    _size_and_time,
+    file_at,
+    join,
+    link_names,
+    list_folder,
+    list_folders,
+    printable_path,
+)
 from smearflow.errors import SourceError
 
 
@@ -116,6 +126,25 @@ def test_a_missing_folder_a_file_and_a_folder_without_images_name_the_way_out(tm
         assert caught.value.fix
 
 
+def test_a_root_that_is_a_link_is_listed_and_one_that_leads_nowhere_says_so(tmp_path: Path) -> None:
+    put(tmp_path / "cells", "sick/a.png", "well/b.png")
+    (tmp_path / "link").symlink_to("cells")
+    listing = list_folder(tmp_path / "link")
+    assert listing.files["path"].tolist() == ["sick/a.png", "well/b.png"]
+    assert (listing.root, listing.links) == (tmp_path / "link", 0)
+    (tmp_path / "lost").symlink_to("nowhere")
+    with pytest.raises(SourceError, match="lost is a link to nowhere, where nothing is"):
+        list_folder(tmp_path / "lost")
+
+
+def test_a_file_that_goes_while_its_folder_is_read_stays_named(tmp_path: Path) -> None:
+    put(tmp_path, "sick/a.png")
+    with os.scandir(tmp_path / "sick") as entries:
+        (entry,) = entries
+        (tmp_path / "sick" / "a.png").unlink()
+        assert _size_and_time(entry) == (0, 0)
+
+
 def test_several_folders_are_listed_below_numbered_links_with_the_label_of_each(tmp_path: Path) -> None:
     put(tmp_path / "old", "cells/sick/a.png", "cells/well/b.png", "notes.txt")
     put(tmp_path / "new", "sick/a.png")
@@ -130,7 +159,7 @@ def test_several_folders_are_listed_below_numbered_links_with_the_label_of_each(
 
 
 def test_eleven_folders_keep_their_order() -> None:
-    empty = Listing(Path(), pd.DataFrame(), 0, 0)
+    empty = Listing(Path(), pd.DataFrame(), apart_of([]))
     assert link_names([empty] * 11)[::5] == ["01", "06", "11"]
 
 

@@ -11,6 +11,7 @@ from drawn_suite import WITHDRAWN
 
 from expectations.files import FAULTS
 from smearflow.data.manifest import read_manifest
+from smearflow.data.sources import file_at
 from smearflow.summary import Summary
 
 UNFIT = "files can be used as images of cells"
@@ -19,13 +20,19 @@ CONFLICTS = "no image has two labels"
 
 
 @pytest.fixture(scope="module")
-def summary(smearflow, tmp_path_factory) -> Summary:
-    """What validating drawn cells with every fault planted among them found: more is broken than may be."""
+def cells(smearflow, tmp_path_factory) -> Path:
+    """Drawn cells with every fault planted among them."""
     folder = tmp_path_factory.mktemp("faults") / "cells"
     smearflow("demo", folder, "--images", 200, "--faults", "--set", "data.demo.patients=12")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def summary(smearflow, cells) -> Summary:
+    """What validating them found: more is broken than may be."""
     lenient = "quality={min_class_groups: 3, warn_class_groups: 3, min_class_images: 20}"
     suites = 'quality.suites=["tests.drawn_suite:suite"]'
-    done = smearflow("validate", folder, "--json", "--set", lenient, "--set", suites)
+    done = smearflow("validate", cells, "--json", "--set", lenient, "--set", suites)
     assert done.returncode == 1 and "can't" in done.stderr
     assert re.search(r"no class lost many files .*\(at most 5 % each\): Parasitized [\d.]+ %, Uninfected", done.stderr)
     return Summary.model_validate_json(done.stdout)
@@ -46,6 +53,26 @@ def manifest(summary) -> pd.DataFrame:
 def withdrawn(manifest) -> pd.DataFrame:
     """What the team's own rule leaves out."""
     return manifest[manifest["reason"] == "contract"]
+
+
+@pytest.fixture(scope="module")
+def apart(summary) -> pd.DataFrame:
+    return pd.read_parquet(summary.paths.apart)
+
+
+APART = {"other_file": "ignored", "hidden": "ignored", "nested_copy": "nested", "link": "link"}
+
+
+def said_of(manifest: pd.DataFrame, apart: pd.DataFrame, paired: set[str]) -> dict[str, str]:
+    """What a validation says of each entry, in the words of faults.csv; nothing of a good cell. ``paired``: sha256.
+
+    What the team's rule leaves out was good.
+    """
+    apart_said = {entry.path: APART[entry.kind] for entry in apart.itertuples()}
+    rows = manifest.assign(said=manifest["reason"].mask(manifest["reason"] == "contract"))
+    rows["said"] = rows["said"].mask(rows["said"].isna() & rows["sha256"].isin(paired), "near_duplicate")
+    rows["said"] = rows["said"].mask(rows["said"].isna() & rows["converted"].notna(), "converted")
+    return apart_said | rows.dropna(subset="said").set_index("path")["said"].to_dict()
 
 
 def read_as_words(page: Path) -> str:
@@ -107,3 +134,22 @@ def test_so_does_the_page_of_prefect(summary):
     (shown,) = httpx.post(f"{summary.prefect.api_url}/artifacts/filter", json=asked, timeout=10).json()
     for check in summary.validation.checks:
         assert f"| {check.expectation} | {check.bound} | {check.observed} |" in shown["data"]
+
+
+def test_every_planted_fault_is_named_and_rightly(cells, summary, manifest, apart):
+    pairs = pd.read_parquet(summary.paths.manifest.with_name("pairs.parquet"))
+    said = said_of(manifest, apart, set(pairs["first"]) | set(pairs["second"]))
+    planted = pd.read_csv(cells / "faults.csv").set_index("path")["reason"].to_dict()
+    assert len(planted) > 40 and planted.items() <= said.items()
+    others = {path: word for path, word in said.items() if path not in planted}
+    originals = [path for path, word in others.items() if word == "near_duplicate"]  # of the planted copies
+    assert len(originals) == sum(word == "near_duplicate" for word in planted.values())
+    assert others.keys() - set(originals) == {"truth.csv", "faults.csv"}
+
+
+def test_every_entry_of_the_folder_is_a_row_or_set_apart(cells, summary, manifest, apart):
+    entries = [file for file in cells.rglob("*") if file.is_symlink() or not file.is_dir()]
+    named = [file_at(cells, path) for path in (*manifest["path"], *apart["path"])]
+    assert sorted(named) == sorted(entries)
+    counts = summary.dataset
+    assert counts.images + counts.quarantined + counts.review + counts.ignored + counts.links == len(entries)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from drawn_findings import finished
 
@@ -26,6 +27,16 @@ def findings(tmp_path: Path) -> Findings:
 def test_it_counts_images_and_patients_of_each_class(findings: Findings) -> None:
     assert gathered(findings).images_of == (("Parasitized", 21, 6), ("Uninfected", 24, 6))
     assert gathered(findings).formats == "PNG 45"
+
+
+def test_it_says_what_was_converted(findings: Findings) -> None:
+    assert gathered(findings).converted == ""
+    assert findings.manifest is not None
+    some = findings.manifest.assign(converted="palette")
+    some.loc[some.index[5:8], "converted"] = "grey, rotated"
+    some.loc[some.index[8:], "converted"] = pd.NA
+    said = gathered(replace(findings, manifest=some)).converted.replace("\N{NO-BREAK SPACE}", " ")
+    assert said == "5 images were converted to 8-bit RGB: grey 3, palette 2, rotated 3."
 
 
 def test_a_sheet_shows_each_patient_before_it_shows_one_twice(findings: Findings) -> None:

@@ -199,4 +199,32 @@ def test_what_is_said_sums_up_and_names_each_folder(workspace: Workspace, tmp_pa
 
     said = says(ingested(workspace, junk(folder_of_cells(tmp_path / "cells"))))
     assert "24 images found" in said and f"`{tmp_path / 'cells'}` | 24" in said
-    assert "not images by their names | 4" in said and "nested tree | 24" in said
+    assert "not an image by its name | 4" in said and "nested tree | 24" in said
+
+
+def test_what_is_set_apart_is_named_links_first_with_where_they_point(workspace: Workspace, tmp_path: Path) -> None:
+    from tasks.ingest import says
+
+    cells = junk(folder_of_cells(tmp_path / "cells"))
+    (cells / "Uninfected" / "more").symlink_to(tmp_path)
+    source = ingested(workspace, cells)
+    apart = pd.read_parquet(source.apart)
+    assert len(apart) == source.ignored + source.links == 29
+    named = [line for line in says(source).splitlines() if line.startswith("| `")]
+    assert named[0] == f"| `Uninfected/more` | link | {tmp_path} (a folder above it: a loop) |"
+    assert len(named) == 20 and "The first 20 of 29" in says(source)
+
+
+def test_rows_and_what_is_set_apart_are_every_entry_of_every_source_once(workspace: Workspace, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    junk(
+        folder_of_cells(old / "cells")
+    )  # the only folder takes the place of the root; what lies beside it still counts
+    (old / "readme.txt").write_text("cells")
+    folder_of_cells(new, patients=2)
+    (new / ".DS_Store").write_bytes(b"Bud1")
+    for _ in range(2):  # the second time, what is nested is known from the artifact
+        source = ingested(workspace, old, new)
+        named = [*files(source)["path"], *pd.read_parquet(source.apart)["path"]]
+        found = sorted(os.path.realpath(source.root / path) for path in named)
+        assert found == sorted(str(file) for folder in (old, new) for file in folder.rglob("*") if file.is_file())

@@ -32,7 +32,9 @@ def scanned(tmp_path: Path) -> Run:
     manifest.to_parquet(tmp_path / "manifest.parquet")
     run = Run("run", Settings(evaluation=HOW), Workspace.at(tmp_path / "workspace"), "20261124-090000")
     cells, paths = tmp_path / "cells", (tmp_path / "manifest.parquet", tmp_path / "quarantine.parquet")
-    run.reached["ingest"] = Source(cells, (Place(cells, 48),), tmp_path / "listing.parquet", "digest", 48, 0, 0, 0)
+    run.reached["ingest"] = Source(
+        cells, (Place(cells, 48),), tmp_path / "listing.parquet", tmp_path / "apart.parquet", "digest", 48, 0, 0, 0
+    )
     run.reached["scan"] = manifest_of(manifest, *paths, cells, 48)
     return run
 

@@ -113,3 +113,12 @@ def test_files_that_are_left_out_are_named_with_their_reasons(scan_once, tmp_pat
     (cells / "Uninfected" / "bad|name.png").write_bytes(b"no image")
     told = says(scan_once(cells)[0])
     assert "| `Uninfected/bad/name.png` | not_an_image |" in told
+
+
+def test_images_that_were_converted_are_counted(scan_once, tmp_path):
+    from tasks.scan import says
+
+    cells = folder_of_cells(tmp_path / "cells")
+    assert "converted" not in says(scan_once(cells)[0])
+    (cells / "Uninfected" / "C9_grey.png").write_bytes(encoded(cell(77).convert("L")))
+    assert "1 images were converted to 8-bit RGB: grey 1." in says(scan_once(cells)[0])

@@ -8,7 +8,6 @@ import hashlib
 import io
 import re
 import warnings
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from smearflow.data.completeness import JPEG_START, PNG_START, Flaw, check_complete
 from smearflow.data.manifest import STATISTICS
 from smearflow.registry.serving import to_rgb
 from smearflow.settings import Quality
@@ -25,26 +25,19 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 # Decoders that may run (JPEG's opens MPO too). Pillow has forty; some call other programs.
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
-PLAIN_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"})  # become 8-bit RGB without loss
-PNG_START = b"\x89PNG\r\n\x1a\n"
-PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
-JPEG_START = b"\xff\xd8"
+# What of Pillow's modes becomes 8-bit RGB without loss, and what to call that.
+KINDS = {"1": "bilevel", "L": "grey", "LA": "grey", "P": "palette", "PA": "palette", "RGB": "", "RGBA": "", "RGBX": ""}
+PLAIN_MODES = frozenset(KINDS)
+LOSSY = {"CMYK": "CMYK: printers' colours", "I": "32 bits a channel", "F": "floating point"}  # by Pillow's mode
+ORIENTATION = 0x0112  # EXIF's tag: 1 is upright
 IMAGE_STARTS = (PNG_START, JPEG_START + b"\xff", b"GIF8", b"II*\x00", b"MM\x00*")
 SIXTEEN_BITS = re.compile(r"(?<!BGR);16")  # in Pillow's raw mode; BGR;16 is 5, 6 and 5 bits
+FEW_BITS = re.compile(r"BGR;1[56]")
 
 BACKGROUND = 12  # grey values up to this are background: black, with room for JPEG's ripples
 WHITE = 235  # a pixel is near white when every channel reaches this
 SCALE = 128  # pixels a side at which sharpness is measured, so that crops of all sizes compare
 RIM = np.ones((7, 7), np.uint8)  # 3 pixels at SCALE: the crisp cut against the background isn't texture
-
-
-class _Flaw(Exception):
-    """Why an image ends here: a reason of the vocabulary, and what the decoder said."""
-
-    def __init__(self, reason: str, said: str | None = None) -> None:
-        super().__init__(reason, said)
-        self.reason = reason
-        self.said = said
 
 
 def measure(path: Path, quality: Quality) -> Row:
@@ -55,12 +48,12 @@ def measure(path: Path, quality: Quality) -> Row:
     row: Row = {}
     try:
         data = _read(path, row)
-        _check_bytes(data)
+        check_complete(data)
         pixels = _decode(data, quality, row)
         grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
         row.update(statistics(pixels, grey), phash=perceptual_hash(grey), pixels=pixels_digest(pixels))
         _judge(row, quality)
-    except _Flaw as flaw:
+    except Flaw as flaw:
         row.update(reason=flaw.reason, error=flaw.said)
     return row
 
@@ -68,7 +61,7 @@ def measure(path: Path, quality: Quality) -> Row:
 def undecodable(path: Path, said: str) -> Row:
     """The row of a file that must not be decoded again, because of ``said``."""
     row: Row = {"reason": "corrupt", "error": said}
-    with contextlib.suppress(_Flaw):
+    with contextlib.suppress(Flaw):
         _read(path, row)
     return row
 
@@ -77,40 +70,9 @@ def _read(path: Path, row: Row) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise _Flaw("unreadable", _text(error)) from None
+        raise Flaw("unreadable", _text(error)) from None
     row.update(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
     return data
-
-
-def _check_bytes(data: bytes) -> None:
-    """Find what Pillow lets pass: it decodes a PNG cut in its last 21 bytes, and never checks IDAT's CRC."""
-    if not data:
-        raise _Flaw("zero_bytes")
-    if data.startswith(PNG_START):
-        _check_png(data)
-    elif PNG_START.startswith(data):
-        raise _Flaw("truncated", f"ends after {len(data)} bytes of a PNG's signature")
-    elif data.startswith(JPEG_START) and data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda"):
-        raise _Flaw("truncated", "the JPEG has no end marker")  # a thumbnail's would stand before the scan
-
-
-def _check_png(data: bytes) -> None:
-    """Walk the chunks (PNG specification, 5.3): length, type, data, CRC over type and data, up to a whole IEND."""
-    at = len(PNG_START)
-    while at + 12 <= len(data):
-        length = int.from_bytes(data[at : at + 4])
-        end = at + 12 + length
-        if end > len(data):
-            break
-        kind = data[at + 4 : at + 8]
-        if zlib.crc32(memoryview(data)[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
-            raise _Flaw("corrupt", f"the checksum of PNG chunk {kind!r} at byte {at} is wrong")
-        if kind == b"IEND":
-            return
-        at = end
-    if PNG_END in data:
-        raise _Flaw("corrupt", f"the length of the PNG chunk at byte {at} is wrong")
-    raise _Flaw("truncated", f"the PNG has no whole IEND chunk; its last chunk starts at byte {at} of {len(data)}")
 
 
 def _decode(data: bytes, quality: Quality, row: Row) -> Pixels:
@@ -121,23 +83,52 @@ def _decode(data: bytes, quality: Quality, row: Row) -> Pixels:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 row.update(width=image.width, height=image.height, mode=_stored_mode(image), format=image.format)
                 if image.width * image.height > quality.max_pixels:
-                    raise _Flaw("bomb", f"{image.width} x {image.height} pixels, more than {quality.max_pixels:,}")
+                    raise Flaw("bomb", f"{image.width} x {image.height} pixels, more than {quality.max_pixels:,}")
+                converted = conversion(image)
                 image.load()
-                if row["mode"] not in PLAIN_MODES or getattr(image, "is_animated", False):
-                    raise _Flaw("mode")
+                _check_mode(row["mode"], image)
+                if not converted:
+                    return np.asarray(image)  # as to_rgb leaves it, which would copy it
+                row.update(converted=converted)
                 return np.asarray(to_rgb(image))
-    except _Flaw:
+    except Flaw:
         raise
     except Image.DecompressionBombError as error:
-        raise _Flaw("bomb", _text(error)) from None
+        raise Flaw("bomb", _text(error)) from None
     except Exception as error:  # a decoder may raise anything on hostile bytes
-        raise _Flaw(_blame(error, data), _text(error)) from None
+        raise Flaw(_blame(error, data), _text(error)) from None
+
+
+def conversion(image: Image.Image) -> str:
+    """What ``to_rgb`` does to an image that isn't loaded yet, in the order of the manifest's ``converted``."""
+    done = [
+        KINDS.get(image.mode, ""),
+        "few bits" if _stored_as(image, FEW_BITS) else "",
+        "alpha" if image.has_transparency_data else "",
+        "rotated" if image.getexif().get(ORIENTATION, 1) in range(2, 9) else "",
+    ]
+    return ", ".join(filter(None, done))
+
+
+def _check_mode(mode: str, image: Image.Image) -> None:
+    """Refuse what can't become 8-bit RGB without losing what it shows."""
+    if getattr(image, "is_animated", False):
+        raise Flaw("mode", f"{getattr(image, 'n_frames', 'several')} frames")
+    if ";16" in mode:
+        raise Flaw("mode", "16 bits a channel")
+    if mode not in PLAIN_MODES:
+        raise Flaw("mode", LOSSY.get(mode, f"colours of mode {mode}"))
 
 
 def _stored_mode(image: Image.Image) -> str:
     """Pillow's mode; ``;16`` is added where it would silently cut 16 bits a channel to 8."""
-    deep = any(SIXTEEN_BITS.search(str(tile[3])) for tile in getattr(image, "tile", ()))
+    deep = _stored_as(image, SIXTEEN_BITS)
     return f"{image.mode};16" if deep and ";16" not in image.mode else str(image.mode)
+
+
+def _stored_as(image: Image.Image, raw: re.Pattern[str]) -> bool:
+    """Whether Pillow's raw mode, which says how bits lie in the file, is like ``raw``; before it is loaded."""
+    return any(raw.search(str(tile[3])) for tile in getattr(image, "tile", ()))
 
 
 def _blame(error: Exception, data: bytes) -> str:
@@ -156,17 +147,23 @@ def _text(error: Exception) -> str:
 def _judge(row: Row, quality: Quality) -> None:
     """Hold a measured image against the bounds."""
     sides = row["width"], row["height"]
-    if min(sides) < quality.min_side or max(sides) > quality.max_side:
-        raise _Flaw("size")
+    if min(sides) < quality.min_side:
+        raise Flaw("size", f"{min(sides)} px, below {quality.min_side}")
+    if max(sides) > quality.max_side:
+        raise Flaw("size", f"{max(sides)} px, above {quality.max_side}")
     if row["foreground"] == 0 or row["foreground"] < quality.blank_foreground:
-        raise _Flaw("blank")
+        raise _below("blank", "foreground", row, quality.blank_foreground)
     white = row["glare"] > quality.overexposed_glare  # uniform at the top of the range is too much light, not nothing
     if row["contrast"] < quality.blank_contrast and not white:
-        raise _Flaw("blank")
+        raise _below("blank", "contrast", row, quality.blank_contrast)
     if white:
-        raise _Flaw("overexposed")
+        raise Flaw("overexposed", f"glare {row['glare']:.4g}, above {quality.overexposed_glare:g}")
     if row["sharpness"] < quality.blurred_sharpness:
-        raise _Flaw("blurred")
+        raise _below("blurred", "sharpness", row, quality.blurred_sharpness)
+
+
+def _below(reason: str, column: str, row: Row, bound: float) -> Flaw:
+    return Flaw(reason, f"{column} {row[column]:.4g}, below {bound:g}")
 
 
 def statistics(pixels: Pixels, grey: Pixels) -> dict[str, float | None]:

@@ -30,6 +30,15 @@ REASONS = (
     "near_duplicate",
     "contract",
 )
+# What is done to images that lose nothing by it, named in this order in the column `converted`.
+CONVERSIONS = {
+    "bilevel": "black and white",
+    "grey": "one channel",
+    "palette": "colours by number",
+    "few bits": "5 or 6 bits a channel",
+    "alpha": "transparency, laid on black as the crops' background is",
+    "rotated": "EXIF says how to hold it upright",
+}
 REVIEW = ("label_conflict",)  # a person has to look: nothing is wrong with the image itself
 
 Kind = Literal["string", "Int64", "Float64"]
@@ -64,12 +73,17 @@ COLUMNS = (
     Column("height", "Int64", "pixels, as stored"),
     Column("mode", "string", "Pillow's colour mode, as stored; ;16 where it would cut 16 bits to 8"),
     Column("format", "string", "format by content, whatever the name says"),
+    Column("converted", "string", "what it took to make the pixels 8-bit RGB (CONVERSIONS); null: nothing"),
     Column("bytes", "Int64", "size of the file"),
     *STATISTICS,
     Column("phash", "string", "64-bit perceptual hash, 16 hexadecimal digits"),
     Column("pixels", "string", "digest of size and RGB pixels: the same whatever the file's format"),
     Column("cluster", "string", "which near-duplicates it is one of; null where it has none"),
-    Column("error", "string", "what the decoder said; null where it decoded"),
+    Column(
+        "error",
+        "string",
+        "what was found, in few words: by the decoder, or a figure and its bound; null where nothing was",
+    ),
     Column("reason", "string", "why the row is left out (REASONS); null where it is used"),
     Column(
         "breaks", "string", "rules of the contract that it breaks, `suite: sentence`; null where none, or not yet held"
@@ -132,6 +146,12 @@ def manifest_of(rows: pd.DataFrame, path: Path, quarantine: Path, root: Path, me
 def usable(manifest: pd.DataFrame) -> pd.DataFrame:
     """The rows that training may use: those without a reason against them."""
     return manifest[manifest["reason"].isna()].reset_index(drop=True)
+
+
+def conversions(manifest: pd.DataFrame) -> dict[str, int]:
+    """How many of the rows of ``manifest`` were converted in which way; one row may count in several."""
+    done = manifest["converted"].dropna().str.split(", ").explode()
+    return {how: int((done == how).sum()) for how in CONVERSIONS if (done == how).any()}
 
 
 def content_digest(manifest: pd.DataFrame) -> str:

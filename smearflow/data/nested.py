@@ -10,33 +10,38 @@ from pathlib import Path
 
 import pandas as pd
 
+from smearflow.data.apart import sorted_apart
 from smearflow.data.sources import Listing, file_at
 
 BLOCK = 1 << 20
 
 
 def without_copies(listing: Listing, classes: Collection[str]) -> Listing:
-    """``listing`` without its nested copies, which are counted."""
-    nested = copies(listing.files, listing.root, classes)
-    return replace(listing, files=listing.files[~nested].reset_index(drop=True), nested=int(nested.sum()))
+    """``listing`` with its nested copies set apart."""
+    original = originals(listing.files, listing.root, classes)
+    found = original.dropna()
+    copies = pd.DataFrame({"path": listing.files["path"][found.index], "kind": "nested_copy", "told": found})
+    kept = listing.files[original.isna()].reset_index(drop=True)
+    return replace(listing, files=kept, apart=sorted_apart(pd.concat([listing.apart, copies])))
 
 
-def copies(files: pd.DataFrame, root: Path, classes: Collection[str]) -> pd.Series:
-    """Which rows of a listing (path, bytes; below ``root``) are nested copies: bool, same index.
+def originals(files: pd.DataFrame, root: Path, classes: Collection[str]) -> pd.Series:
+    """Of which image each row of a listing (path, bytes; below ``root``) is a nested copy: path, or null; same index.
 
     A copy lies in a folder that isn't one of ``classes``, would be the path of another image without its first
     folders, and has the same bytes as that one. Only files of equal path and size are opened. What differs is no
     copy: it stays, and the scan leaves it out as of an unknown class.
     """
     sizes = dict(zip(files["path"], files["bytes"], strict=True))
-    return files["path"].map(lambda path: _is_copy(path, sizes, root, classes)).astype(bool)
+    found = [_original(path, sizes, root, classes) for path in files["path"]]
+    return pd.Series(found, index=files.index, dtype="string")
 
 
-def _is_copy(path: str, sizes: dict[str, int], root: Path, classes: Collection[str]) -> bool:
+def _original(path: str, sizes: dict[str, int], root: Path, classes: Collection[str]) -> str | None:
     if path.partition("/")[0] in classes:
-        return False
-    originals = (inner for inner in _inner_paths(path) if sizes.get(inner) == sizes[path])
-    return any(_same_bytes(file_at(root, path), file_at(root, inner)) for inner in originals)
+        return None
+    equal = (inner for inner in _inner_paths(path) if sizes.get(inner) == sizes[path])
+    return next((inner for inner in equal if _same_bytes(file_at(root, path), file_at(root, inner))), None)
 
 
 def _inner_paths(path: str) -> Iterator[str]:

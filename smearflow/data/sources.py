@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from smearflow.data.apart import REGULAR, Kind, apart_of, how_many, sorted_apart, where_to
 from smearflow.errors import SourceError
 from smearflow.workspace import digest_of
 
@@ -38,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Source:
-    """Listed folders. ``listing`` is the parquet file of Listing.files, with paths below ``root``.
+    """Listed folders. ``listing`` and ``apart`` are the parquet files of Listing's, with paths below ``root``.
 
     Counts are of regular files: ``ignored`` those that are no images or are nested copies, which ``nested`` counts.
     """
@@ -46,6 +47,7 @@ class Source:
     root: Path
     places: tuple[Place, ...]
     listing: Path
+    apart: Path
     digest: str
     images: int
     ignored: int
@@ -55,7 +57,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies below ``root``: a row an image in ``files``, sorted by path.
+    """What lies below ``root``: a row an image in ``files``, sorted by path; all else in ``apart`` (data/apart.py).
 
     ``files``: path, label (null in the root itself), bytes, mtime_ns, and fault: what is known to be wrong with the
     file (null where nothing is).
@@ -63,9 +65,21 @@ class Listing:
 
     root: Path
     files: pd.DataFrame
-    ignored: int  # regular files that are no images
-    links: int  # never followed
-    nested: int = 0  # images left out of ``files`` as copies of others in it
+    apart: pd.DataFrame
+
+    @property
+    def ignored(self) -> int:
+        """Regular files that aren't in ``files``, copies in a nested tree among them."""
+        return how_many(self.apart, *REGULAR)
+
+    @property
+    def nested(self) -> int:
+        return how_many(self.apart, "nested_copy")
+
+    @property
+    def links(self) -> int:
+        """Never followed."""
+        return how_many(self.apart, "link")
 
     @property
     def digest(self) -> str:
@@ -88,7 +102,7 @@ def list_folder(root: Path, classes: Collection[str] = ()) -> Listing:
     """Every image below ``root``, by its extension. Raises SourceError where there is none, or no folder.
 
     An only folder takes the place of the root unless it is named like one of ``classes``. Thumbs.db, dotfiles, what
-    lies in dot-folders or __MACOSX, and other files are counted as ignored; links, apart.
+    lies in dot-folders or __MACOSX, other files and links are set apart.
     """
     return list_folders([root], classes)[0]
 
@@ -120,10 +134,10 @@ def join(listings: Sequence[Listing], links: Path) -> Listing:
     """One listing of all; of several, below the folder ``links``, which holds a link to each root (``link_names``)."""
     if len(listings) == 1:
         return listings[0]
-    named = zip(link_names(listings), listings, strict=True)
+    named = list(zip(link_names(listings), listings, strict=True))
     files = pd.concat([x.files.assign(path=f"{name}/" + x.files["path"]) for name, x in named])
-    counts = {name: sum(getattr(x, name) for x in listings) for name in ("ignored", "links", "nested")}
-    return Listing(links, files.sort_values("path", ignore_index=True), **counts)
+    apart = pd.concat([x.apart.assign(path=f"{name}/" + x.apart["path"]) for name, x in named])
+    return Listing(links, files.sort_values("path", ignore_index=True), sorted_apart(apart))
 
 
 def link_names(listings: Sequence[Listing]) -> list[str]:
@@ -149,7 +163,9 @@ def printable_path(path: str) -> str:
 def _check_folder(root: Path) -> None:
     if not root.exists():
         raise SourceError(
-            f"There is no {root}.",
+            f"{root} is a link to {root.readlink()}, where nothing is."
+            if root.is_symlink()
+            else f"There is no {root}.",
             "Give --data (data.source) an existing folder, a zip, an https address of a zip, `nlm` or `demo`.",
         )
     if not root.is_dir():
@@ -174,7 +190,7 @@ def _check_apart(roots: Sequence[Path], names: Sequence[str]) -> None:
 def _list(root: Path, classes: Collection[str]) -> Listing:
     """Every image below ``root``, if any."""
     try:
-        found = _Walk()
+        found = _Walk(os.path.realpath(root))
         found.enter(root)
         base = _class_root(root, classes)
     except OSError as error:
@@ -182,16 +198,17 @@ def _list(root: Path, classes: Collection[str]) -> Listing:
             f"The images can't be listed: {error.strerror}: {error.filename}",
             "Make every folder below the source readable (chmod -R u+rX), and let nothing change it meanwhile.",
         ) from None
-    return Listing(base, _table(found.images, base), found.ignored, found.links)
+    rows = [(_path_below(base, path), kind, told) for path, kind, told in found.apart]
+    return Listing(base, _table(found.images, base), apart_of(rows))
 
 
 @dataclass
 class _Walk:
     """What was met below a folder."""
 
+    root: str  # without links in it
     images: list[os.DirEntry[str]] = field(default_factory=list)
-    ignored: int = 0
-    links: int = 0
+    apart: list[tuple[str, Kind, str | None]] = field(default_factory=list)
 
     def enter(self, folder: Path) -> None:
         """Take in all that lies below ``folder``."""
@@ -200,18 +217,21 @@ class _Walk:
             here, wanted = waiting.pop()
             with os.scandir(here) as entries:
                 for entry in entries:
-                    if entry.is_symlink():
-                        self.links += 1
-                    elif entry.is_dir(follow_symlinks=False):
-                        waiting.append((entry.path, wanted and not _is_hidden(entry.name)))
-                    elif entry.is_file(follow_symlinks=False):
-                        self.take(entry, wanted)
+                    shown = wanted and not _is_hidden(entry.name)
+                    if not entry.is_symlink() and entry.is_dir(follow_symlinks=False):
+                        waiting.append((entry.path, shown))
+                    elif shown and entry.is_file(follow_symlinks=False) and _is_image(entry.name):
+                        self.images.append(entry)
+                    else:
+                        self.apart.append((entry.path, *self.kind_of(entry, shown)))
 
-    def take(self, file: os.DirEntry[str], wanted: bool) -> None:
-        if wanted and _is_image(file.name):
-            self.images.append(file)
-        else:
-            self.ignored += 1
+    def kind_of(self, entry: os.DirEntry[str], shown: bool) -> tuple[Kind, str | None]:
+        """What an entry is that is neither folder nor image, and of a link where it points to."""
+        if entry.is_symlink():
+            return "link", printable_path(where_to(entry.path, self.root))
+        if not entry.is_file(follow_symlinks=False):
+            return "special", None
+        return ("other_file" if shown else "hidden"), None
 
 
 def _is_hidden(name: str) -> bool:
@@ -244,16 +264,31 @@ def _level(folder: Path) -> tuple[bool, list[Path]]:
 
 def _table(images: list[os.DirEntry[str]], root: Path) -> pd.DataFrame:
     """Listing.files of the files in ``images``, with no fault known."""
-    skip = len(os.path.join(root, ""))  # noqa: PTH118
-    paths = [printable_path(entry.path[skip:].replace(os.sep, "/")) for entry in images]
-    facts = [entry.stat(follow_symlinks=False) for entry in images]
+    paths = [_path_below(root, entry.path) for entry in images]
+    facts = [_size_and_time(entry) for entry in images]
     files = pd.DataFrame(
         {
             "path": pd.array(paths, dtype="string"),
             "label": pd.array([p.partition("/")[0] if "/" in p else None for p in paths], dtype="string"),
-            "bytes": pd.array([f.st_size for f in facts], dtype="int64"),
-            "mtime_ns": pd.array([f.st_mtime_ns for f in facts], dtype="int64"),
+            "bytes": pd.array([size for size, _ in facts], dtype="int64"),
+            "mtime_ns": pd.array([time for _, time in facts], dtype="int64"),
             "fault": pd.array([None] * len(facts), dtype="string"),
         }
     )
     return files.sort_values("path", ignore_index=True)
+
+
+def _path_below(root: Path, path: str) -> str:
+    """The manifest's name of ``path``; with ``..`` where it lies above ``root``, beside an only folder."""
+    start = os.path.join(root, "")  # noqa: PTH118
+    below = path.removeprefix(start) if path.startswith(start) else os.path.relpath(path, root)
+    return printable_path(below.replace(os.sep, "/"))
+
+
+def _size_and_time(entry: os.DirEntry[str]) -> tuple[int, int]:
+    """Bytes and mtime_ns. Zeroes of a file that has gone since its folder was read: the scan calls it unreadable."""
+    try:
+        facts = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return 0, 0
+    return facts.st_size, facts.st_mtime_ns

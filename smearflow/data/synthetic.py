@@ -25,7 +25,7 @@ from smearflow.progress import Advance, silent
 from smearflow.settings import Demo
 
 TRUTH = ("path", "label", "group", "kind", "boxes")  # columns of truth.csv
-FAULTS = ("path", "reason")  # columns of faults.csv
+FAULTS = ("path", "reason", "what")  # columns of faults.csv
 Row = tuple[str, str, str, str, str]  # of truth.csv
 HEALTHY = 0.25  # share of patients without a parasite; NLM: 50 of 200
 BATCH = 50  # cells that a worker draws at a time

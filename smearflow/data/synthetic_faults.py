@@ -1,73 +1,112 @@
-"""Plants what goes wrong with real image folders among drawn cells: an example of each reason of the manifest.
+"""Plants what goes wrong with real image folders among drawn cells: an example of each reason, and of what is no image.
 
-Every fault is an extra file (the drawn cells stay as they are), made from one of the cells and named like it, so that
+Every fault is an extra entry (the drawn cells stay as they are), made from one of the cells and named like it, so that
 its patient can be told. ``unreadable`` is a file without read permission: as root, whom no permission stops, it can't
 be had and isn't planted. Its other ways (a failing disk, a name that vanished) can't be put into a folder.
+
+What has to be said of each is a reason of the manifest, or one of these:
+
+converted        used, and named in the column ``converted``
+near_duplicate   used, and in a pair with the cell that it is a changed copy of
+ignored          set apart: not an image by its name, or hidden
+nested           set apart: a copy in a nested tree
+link             set apart: not followed
 """
 
-import io
+import contextlib
 import os
-import struct
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import chain, cycle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Picture = NDArray[np.uint8]  # (height, width, 3) RGB
-Planted = tuple[str, str]  # path below the folder, reason
-IGNORED = "ignored"  # not a reason: what isn't an image is counted, and not scanned
+from smearflow.data.fault_files import ALIKE, CONVERTED, OF_ONE_FILE, Fault, Picture, lit, png
+from smearflow.data.smear_drawing import draw_cell, draw_slide
+from smearflow.data.sources import printable_path
+
+Planted = tuple[str, str, str]  # path below the folder as the manifest names it, what has to be said, what it is
 THIRD_CLASS = "Leukocyte"
-BOMB_SIDE = 16_000  # pixels: 256 million of them in 31 kB
+INNER = "cell_images"  # the nested tree
+ELSEWHERE = "/usr"  # where the link out of the folder points to
 
 
 def plant_faults(folder: Path, positive: str, negative: str) -> list[Planted]:
-    """Add the faulty files to the cells in ``folder``/<class>; what was planted: (path, reason), a row a file."""
+    """Add the faulty entries to the cells in ``folder``/<class>; what was planted, a row an entry.
+
+    Two rows are of drawn cells: those that a planted copy in the other class puts in doubt.
+    """
     return list(_plant(folder, positive, negative))
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A way in which one file is wrong by itself."""
-
-    reason: str
-    suffix: str
-    make: Callable[[Picture], bytes]  # from a good cell
 
 
 def _plant(folder: Path, positive: str, negative: str) -> Iterator[Planted]:
     good = [sorted((folder / name).glob("*.png")) for name in (positive, negative)]
-    for number, fault in enumerate(OF_ONE_FILE):
-        source = good[number % 2][number // 2]
-        yield _write(folder, _sibling(source, f"f{number}", fault.suffix), fault.make(_pixels(source)), fault.reason)
-    of_many = number // 2 + 1
-    yield from _misplaced(folder, good[0][of_many], good[1][of_many])
-    yield from _forbidden(folder, good[1][of_many + 1])
-    for parent in good[0][0].parent, good[1][0].parent:
-        yield _write(folder, parent / "Thumbs.db", b"\xd0\xcf\x11\xe0" + bytes(508), IGNORED)
-        yield _write(folder, parent / f"._{good[0][0].name}", b"\x00\x05\x16\x07" + bytes(78), IGNORED)
-    yield _write(folder, folder / ".DS_Store", b"\x00\x00\x00\x01Bud1" + bytes(24), IGNORED)
+    pairs = cycle(zip(*good, strict=False))  # with 60 cells, each is used once
+    for plant in _misplaced, _doubted, _oddly_named, _nested, _links:
+        yield from plant(folder, *next(pairs))
+    singles = chain.from_iterable(pairs)
+    for number, fault in enumerate((*OF_ONE_FILE, *ALIKE)):
+        yield _spoilt(folder, next(singles), f"f{number}", fault)
+    for number, fault in enumerate(CONVERTED):
+        source = next(singles)
+        yield _converted(folder, source, number, fault, source.parent.name == positive)
+    yield from _forbidden(folder, next(singles))
+    yield from _no_images(folder, *good)
+
+
+def _spoilt(folder: Path, source: Path, addition: str, fault: Fault) -> Planted:
+    path = _sibling(source, addition, fault.suffix)
+    return _write(folder, path, fault.make(_pixels(source)), fault.reason, fault.what)
+
+
+def _converted(folder: Path, source: Path, number: int, fault: Fault, infected: bool) -> Planted:
+    """A cell that is drawn for it: stored otherwise, one of the others would be a changed copy of it."""
+    draw = np.random.default_rng([number, 1])
+    picture = draw_cell(draw, draw_slide(draw), infected).picture
+    path = _sibling(source, fault.what.replace(" ", ""), fault.suffix)
+    return _write(folder, path, fault.make(picture), fault.reason, fault.what)
 
 
 def _misplaced(folder: Path, infected: Path, uninfected: Path) -> Iterator[Planted]:
     """Good images in the wrong place: twice in a class, in both classes, in a class that nobody asked for."""
-    yield _write(folder, _sibling(uninfected, "copy", ".png"), uninfected.read_bytes(), "duplicate")
-    turned = _png(np.rot90(_pixels(infected)))
+    copy = _sibling(uninfected, "copy", ".png")
+    yield _write(folder, copy, uninfected.read_bytes(), "duplicate", "a copy, byte by byte")
+    turned = png(np.rot90(_pixels(infected)))
     for parent in infected.parent, uninfected.parent:
-        yield _write(folder, parent / _sibling(infected, "turned", ".png").name, turned, "label_conflict")
+        path = parent / _sibling(infected, "turned", ".png").name
+        yield _write(folder, path, turned, "label_conflict", "a turned copy, in both classes")
+    yield _in_doubt(folder, infected)
     (folder / THIRD_CLASS).mkdir()
     for turns in 2, 3:
-        name = _sibling(infected, f"white{turns}", ".png").name
-        yield _write(folder, folder / THIRD_CLASS / name, _png(np.rot90(_pixels(infected), turns)), "unknown_class")
+        path = folder / THIRD_CLASS / _sibling(infected, f"white{turns}", ".png").name
+        yield _write(folder, path, png(np.rot90(_pixels(infected), turns)), "unknown_class", "in a class not asked for")
+
+
+def _doubted(folder: Path, infected: Path, uninfected: Path) -> Iterator[Planted]:
+    """A changed copy in the other class: one of the two labels is wrong."""
+    path = uninfected.parent / _sibling(infected, "darker", ".png").name
+    darker = png(lit(_pixels(infected), 0.85))
+    yield _write(folder, path, darker, "label_conflict", "a darker copy, in the other class")
+    yield _in_doubt(folder, infected)
+
+
+def _in_doubt(folder: Path, drawn: Path) -> Planted:
+    return _named(folder, drawn), "label_conflict", "a drawn cell, of which a copy is in the other class"
+
+
+def _oddly_named(folder: Path, infected: Path, uninfected: Path) -> Iterator[Planted]:
+    """Cut off, so that they have to be named; the second isn't UTF-8, which some file systems refuse."""
+    names = {infected: "two\nlines, and a comma", uninfected: os.fsdecode(b"caf\xe9")}
+    for source, name in names.items():
+        with contextlib.suppress(OSError):
+            path, content = _sibling(source, name, ".png"), source.read_bytes()[:-6]
+            yield _write(folder, path, content, "truncated", "cut by six bytes, under an odd name")
 
 
 def _forbidden(folder: Path, source: Path) -> Iterator[Planted]:
     path = _sibling(source, "forbidden", ".png")
-    planted = _write(folder, path, _png(np.flipud(_pixels(source))), "unreadable")
+    planted = _write(folder, path, png(np.flipud(_pixels(source))), "unreadable", "no permission to read it")
     path.chmod(0)
     if os.access(path, os.R_OK):
         path.unlink()
@@ -75,9 +114,45 @@ def _forbidden(folder: Path, source: Path) -> Iterator[Planted]:
         yield planted
 
 
-def _write(folder: Path, path: Path, content: bytes, reason: str) -> Planted:
+def _nested(folder: Path, *drawn: Path) -> Iterator[Planted]:
+    """A second tree in the first, as in a common copy of the NLM set."""
+    for source in drawn:
+        path = folder / INNER / source.relative_to(folder)
+        path.parent.mkdir(parents=True)
+        yield _write(folder, path, source.read_bytes(), "nested", "a copy in a nested tree")
+
+
+def _no_images(folder: Path, *good: list[Path]) -> Iterator[Planted]:
+    for drawn in good:
+        shadow = f"._{good[0][0].name}"
+        thumbs = drawn[0].parent / "Thumbs.db"
+        yield _write(folder, thumbs, b"\xd0\xcf\x11\xe0" + bytes(508), "ignored", "Windows' thumbnails")
+        for parent in drawn[0].parent, folder / "__MACOSX" / drawn[0].parent.name:
+            parent.mkdir(parents=True, exist_ok=True)
+            yield _write(
+                folder, parent / shadow, b"\x00\x05\x16\x07" + bytes(78), "ignored", "macOS's shadow of a file"
+            )
+    yield _write(
+        folder, folder / ".DS_Store", b"\x00\x00\x00\x01Bud1" + bytes(24), "ignored", "macOS's view of a folder"
+    )
+
+
+def _links(folder: Path, infected: Path, uninfected: Path) -> Iterator[Planted]:
+    """What makes a scan that follows links run round, or away."""
+    targets = {"loop": (infected, "..", "a link to the folder above"), "away": (uninfected, ELSEWHERE, "a link out")}
+    for addition, (source, target, what) in targets.items():
+        path = _sibling(source, addition, "")
+        path.symlink_to(target)
+        yield _named(folder, path), "link", what
+
+
+def _write(folder: Path, path: Path, content: bytes, reason: str, what: str) -> Planted:
     path.write_bytes(content)
-    return path.relative_to(folder).as_posix(), reason
+    return _named(folder, path), reason, what
+
+
+def _named(folder: Path, path: Path) -> str:
+    return printable_path(path.relative_to(folder).as_posix())
 
 
 def _sibling(source: Path, addition: str, suffix: str) -> Path:
@@ -88,108 +163,3 @@ def _sibling(source: Path, addition: str, suffix: str) -> Path:
 def _pixels(path: Path) -> Picture:
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
-
-
-def _encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def _png(picture: Picture) -> bytes:
-    return _encoded(Image.fromarray(np.ascontiguousarray(picture)), "PNG")
-
-
-def _cut_in_half(cell: Picture) -> bytes:
-    return (whole := _png(cell))[: len(whole) // 2]
-
-
-def _cut_at_the_end(cell: Picture) -> bytes:
-    """Without its last six bytes: Pillow's ``load`` takes it for whole."""
-    return _png(cell)[:-6]
-
-
-def _jpeg_cut_in_half(cell: Picture) -> bytes:
-    return (whole := _encoded(Image.fromarray(cell), "JPEG"))[: len(whole) // 2]
-
-
-def _flipped_bits(cell: Picture) -> bytes:
-    """Eight bytes of the compressed pixels turned over, as a bad copy leaves them: the checksum tells."""
-    whole = bytearray(_png(cell))
-    start = whole.index(b"IDAT") + len(whole) // 3
-    whole[start : start + 8] = bytes(byte ^ 0xFF for byte in whole[start : start + 8])
-    return bytes(whole)
-
-
-def _text(_: Picture) -> bytes:
-    return b"<html><body><h1>404 Not Found</h1></body></html>\n"
-
-
-def _bomb(_: Picture) -> bytes:
-    """A sound black-and-white PNG, row for row too large for memory once it is RGB. Written without holding it."""
-    deflate = zlib.compressobj(9)
-    rows = b"".join(deflate.compress(bytes(1 + BOMB_SIDE // 8)) for _ in range(BOMB_SIDE)) + deflate.flush()
-    header = struct.pack(">IIBBBBB", BOMB_SIDE, BOMB_SIDE, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def _printers_colours(cell: Picture) -> bytes:
-    return _encoded(Image.fromarray(cell).convert("CMYK"), "JPEG", quality=90)
-
-
-def _sixteen_bits(cell: Picture) -> bytes:
-    return _encoded(Image.fromarray(cell.mean(-1).astype(np.uint16) * 257), "PNG")
-
-
-def _animated(cell: Picture) -> bytes:
-    frames = [Image.fromarray(np.roll(cell, shift, axis=1)) for shift in (0, 4, 8)]
-    return _encoded(frames[0], "PNG", save_all=True, append_images=frames[1:])
-
-
-def _resized(width: int, height: int) -> Callable[[Picture], bytes]:
-    return lambda cell: _png(np.asarray(Image.fromarray(cell).resize((width, height))))
-
-
-def _black(cell: Picture) -> bytes:
-    return _png(np.zeros_like(cell))
-
-
-def _even(cell: Picture) -> bytes:
-    """A field between cells: plasma, and nothing on it."""
-    return _png(np.full_like(cell, (236, 226, 214)))
-
-
-def _overexposed(cell: Picture) -> bytes:
-    """The lamp too bright, more so to one side: most of the cell is white."""
-    gain = np.linspace(1.3, 4.0, cell.shape[1])[None, :, None]
-    return _png(np.clip(cell * gain, 0, 255).astype(np.uint8))
-
-
-def _out_of_focus(cell: Picture) -> bytes:
-    import cv2
-
-    return _png(np.asarray(cv2.GaussianBlur(cell, (0, 0), cell.shape[1] / 12), np.uint8))
-
-
-OF_ONE_FILE: Sequence[Fault] = (
-    Fault("zero_bytes", ".png", lambda _: b""),
-    Fault("truncated", ".png", _cut_in_half),
-    Fault("truncated", ".png", _cut_at_the_end),
-    Fault("truncated", ".jpg", _jpeg_cut_in_half),
-    Fault("corrupt", ".png", _flipped_bits),
-    Fault("not_an_image", ".png", _text),
-    Fault("bomb", ".png", _bomb),
-    Fault("mode", ".jpg", _printers_colours),
-    Fault("mode", ".png", _sixteen_bits),
-    Fault("mode", ".png", _animated),
-    Fault("size", ".png", _resized(12, 14)),
-    Fault("size", ".png", _resized(640, 600)),
-    Fault("blank", ".png", _black),
-    Fault("blank", ".png", _even),
-    Fault("overexposed", ".png", _overexposed),
-    Fault("blurred", ".png", _out_of_focus),
-)

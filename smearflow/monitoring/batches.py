@@ -18,6 +18,7 @@ import errno
 import fcntl
 import io
 import os
+import posixpath
 import shutil
 import time
 from collections.abc import Collection, Iterator
@@ -26,6 +27,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from smearflow.data.apart import sorted_apart
 from smearflow.data.sources import EXTENSIONS, Listing, file_at, list_folder, printable_path
 from smearflow.errors import SourceError
 from smearflow.workspace import file_digest, write_text
@@ -168,7 +170,9 @@ def _below(root: Path, listing: Listing) -> Listing:
     if listing.root == root or not listing.root.is_relative_to(root):
         return listing
     prefix = printable_path(listing.root.relative_to(root).as_posix())
-    return replace(listing, root=root, files=listing.files.assign(path=prefix + "/" + listing.files["path"]))
+    files = listing.files.assign(path=prefix + "/" + listing.files["path"])
+    above = [posixpath.normpath(f"{prefix}/{path}") for path in listing.apart["path"]]  # of a/../b, b is left
+    return replace(listing, root=root, files=files, apart=sorted_apart(listing.apart.assign(path=above)))
 
 
 def _files(folder: Path) -> Iterator[Path]:

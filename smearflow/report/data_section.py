@@ -6,14 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from smearflow.data.manifest import usable
+from smearflow.data.manifest import conversions, usable
 from smearflow.data.sources import file_at
 from smearflow.report.charts import Chart, histogram
 from smearflow.report.findings import CheckLine, Findings
 from smearflow.report.pictures import data_url, thumbnail
 from smearflow.report.pseudonyms import Names
 from smearflow.report.shapes import Shapes, shapes
-from smearflow.report.wording import count
+from smearflow.report.wording import count, counted
 from smearflow.summary import Dataset, Validation
 
 SIDE = 80  # pixels of a cell on a sheet
@@ -45,6 +45,7 @@ class DataSection:
     images_of: tuple[tuple[str, int, int], ...]  # class, images, groups
     formats: str
     modes: str
+    converted: str  # a sentence; empty where all pixels are used as stored
     sizes: tuple[Chart, ...]
     shapes: Shapes | None
     looks: tuple[Chart, ...]
@@ -64,6 +65,7 @@ def data_section(findings: Findings, names: Names) -> DataSection | None:
         images_of=tuple((str(label), len(mine), mine["group"].nunique()) for label, mine in _by_class(rows)),
         formats=_tally(rows["format"]),
         modes=_tally(rows["mode"]),
+        converted=_converted(rows),
         sizes=tuple(_sizes(rows, column) for column in ("width", "height")) if len(rows) else (),
         shapes=shapes(rows),
         looks=_looks(rows),
@@ -82,6 +84,17 @@ def _by_class(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 def _tally(values: pd.Series) -> str:
     """``PNG 300, JPEG 2``."""
     return ", ".join(f"{name} {count(number)}" for name, number in values.value_counts().items())
+
+
+def _converted(rows: pd.DataFrame) -> str:
+    """``12 images were converted: palette 8, grey 4.``"""
+    kinds = ", ".join(f"{how} {count(number)}" for how, number in conversions(rows).items())
+    images = int(rows["converted"].notna().sum())
+    return (
+        f"{counted(images, 'image')} {'was' if images == 1 else 'were'} converted to 8-bit RGB: {kinds}."
+        if kinds
+        else ""
+    )
 
 
 def _sizes(rows: pd.DataFrame, column: str) -> Chart:

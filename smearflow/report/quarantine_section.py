@@ -21,7 +21,7 @@ MEANINGS = {
     "not_an_image": "something else under an image's name",
     "bomb": "more pixels than allowed; not opened",
     "unreadable": "the file can't be read",
-    "mode": "no colour picture, or an animated one",
+    "mode": "colours or frames that can't become 8-bit RGB without loss",
     "size": "smaller or larger than a cell can be",
     "blank": "nothing on it",
     "overexposed": "too bright to see anything",

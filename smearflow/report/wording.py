@@ -3,6 +3,8 @@
 import math
 from typing import Protocol
 
+import pandas as pd
+
 NBSP = "\u00a0"  # a figure and its unit stay on one line
 NOT_MEASURED = "not measured"
 
@@ -28,6 +30,11 @@ def count(number: float | None) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """``1 patient``, ``31 patients``."""
     return f"{number:,}{NBSP}{one if number == 1 else many or one + 's'}"
+
+
+def one_line(text: object) -> str:
+    """A text, or null, as it fits into a cell of a markdown table."""
+    return "" if text is None or text is pd.NA else " ".join(str(text).replace("|", "/").split())
 
 
 def percent(share: float) -> str:
