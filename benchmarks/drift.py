@@ -22,7 +22,7 @@ import pandas as pd
 from PIL import Image
 
 from smearflow.data.groups import assign_groups
-from smearflow.data.images import statistics
+from smearflow.data.images import at_scale, statistics
 from smearflow.monitoring.drift import Check, compare
 from smearflow.monitoring.measures import measured
 from smearflow.registry.serving import Classifier, load
@@ -84,7 +84,8 @@ def table(rows: pd.DataFrame, change: Callable[[Pixels], Pixels], trained: Path 
     """The measures of the changed cells, and their patients."""
     classifier = load(trained / "bundle") if trained else None
     pixels = [change(np.asarray(Image.open(path).convert("RGB"))) for path in rows["path"]]
-    facts = pd.DataFrame([statistics(p, cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)) for p in pixels])
+    greys = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in pixels]
+    facts = pd.DataFrame([statistics(p, grey, at_scale(grey)) for p, grey in zip(pixels, greys, strict=True)])
     facts = facts.assign(width=128, height=128, label=rows["label"], probability=probabilities(classifier, pixels))
     threshold = classifier.threshold if classifier else 0.5
     return measured(facts, "Parasitized", threshold).assign(patient=rows["group"])

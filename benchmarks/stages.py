@@ -87,7 +87,7 @@ def plainly(settings: Settings, workspace: Workspace) -> None:
     plans = plan_models(settings)
     source = call(ingest, workspace, settings.data)
     scanned = call(scan, source, settings.data, settings.quality, memory_of(run))
-    found = call(deduplicate, scanned, settings.duplicates, thumbnails_of(run)).manifest
+    found = call(deduplicate, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
     manifest = call(validate, found.path, found.root, settings.data, settings.quality).manifest
     parts = call(split, manifest.path, manifest.root, settings.split)
     call(augment, parts, settings.augment, settings.train.seed)

@@ -52,7 +52,7 @@ def retraining(
         # Data
         source = ingest(run, run.workspace, settings.data)
         scanned = scan(run, source, settings.data, settings.quality, memory_of(run))
-        found = deduplicate(run, scanned, settings.duplicates, thumbnails_of(run)).manifest
+        found = deduplicate(run, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
         manifest = validate(run, found.path, found.root, settings.data, settings.quality, suites).manifest
         settled = settle_if_grouped(run, manifest, settings)
         parts = split(run, manifest.path, manifest.root, settings.split, settled)

@@ -27,7 +27,7 @@ def validation(settings: Settings = Settings(), workspace: Path = Path("workspac
         suites = find_extensions(settings.data, settings.quality)
         source = ingest(run, run.workspace, settings.data)
         scanned = scan(run, source, settings.data, settings.quality, memory_of(run))
-        manifest = deduplicate(run, scanned, settings.duplicates, thumbnails_of(run)).manifest
+        manifest = deduplicate(run, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
         held = (manifest.path, manifest.root, settings.data, settings.quality, suites)
         validate(run, *held, labels_required=bool(manifest.classes))
     return read_summary(run.folder / "summary.json")

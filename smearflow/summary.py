@@ -189,6 +189,7 @@ class Paths(Part):
     folders: Path | None = None
     quarantine: Path | None = None
     apart: Path | None = None  # what lies in the source and is no row of the manifest
+    pairs: Path | None = None  # near-duplicates
     breaches: Path | None = None
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from PIL import Image
 
 from smearflow.data.duplicates import clusters_used, compared, judged, pairs_of
-from smearflow.data.manifest import Manifest, manifest_of, read_manifest
+from smearflow.data.manifest import Manifest, manifest_of, read_manifest, write_manifest
 from smearflow.data.thumbnails import Thumbnails, thumbnails
 from smearflow.progress import progress
 from smearflow.report.pictures import contact_sheet, data_url
@@ -51,18 +51,19 @@ Pairs, by the digests of their files: `{found.pairs}`.
 
 # Retried once, as the scan is: it decodes in processes that the machine may end for want of memory.
 @stage(says, task_run_name="find duplicates", retries=1, retry_delay_seconds=5)
-def deduplicate(folder: Path, manifest: Manifest, how: Duplicates, kept: Thumbnails) -> Deduplicated:
-    """Compare small pictures of all usable images; write manifest, quarantine, pairs and their sheet."""
+def deduplicate(folder: Path, manifest: Manifest, root: Path, how: Duplicates, kept: Thumbnails) -> Deduplicated:
+    """Compare small pictures of all usable images; write manifest, quarantine, pairs and their sheet.
+
+    ``root`` is the manifest's, whose digest, which stands for it in the stage's key, doesn't know where images lie.
+    """
     rows = read_manifest(manifest.path)
     among = compared(rows)
     with progress("thumbnails", len(among)) as advance:
-        pictures = thumbnails(manifest.root, among, kept, os.cpu_count() or 1, advance)
+        pictures = thumbnails(root, among, kept, os.cpu_count() or 1, advance)
     pairs = pairs_of(rows, pictures, how.likeness)
     rows = judged(rows, pairs, how.near)
     with building(folder) as aside:
-        rows.to_parquet(aside / "manifest.parquet", index=False)
-        left_out = rows.loc[rows["reason"].notna(), ["path", "reason", "error"]]
-        left_out.to_parquet(aside / "quarantine.parquet", index=False)
+        write_manifest(rows, aside)
         pairs.to_parquet(aside / "pairs.parquet", index=False)
         if len(pairs):
             shown = [
@@ -70,14 +71,13 @@ def deduplicate(folder: Path, manifest: Manifest, how: Duplicates, kept: Thumbna
             ]
             in_rows = [shown[at : at + 2 * ACROSS] for at in range(0, len(shown), 2 * ACROSS)]
             (aside / "pairs.png").write_bytes(contact_sheet(in_rows, SIDE))
-    return _found(folder, rows, pairs, manifest)
+    return _found(folder, rows, pairs, root, manifest.measured)
 
 
-def _found(folder: Path, rows: pd.DataFrame, pairs: pd.DataFrame, scanned: Manifest) -> Deduplicated:
+def _found(folder: Path, rows: pd.DataFrame, pairs: pd.DataFrame, root: Path, measured: int) -> Deduplicated:
     """What stages exchange of the result, once it is written to ``folder``."""
-    paths = folder / "manifest.parquet", folder / "quarantine.parquet"
     return Deduplicated(
-        manifest=manifest_of(rows, *paths, scanned.root, scanned.measured),
+        manifest=manifest_of(rows, folder, root, measured),
         pairs=folder / "pairs.parquet",
         sheet=folder / "pairs.png" if len(pairs) else None,
         near=len(pairs),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from smearflow.data.manifest import Manifest, conversions, manifest_of, read_manifest, usable
+from smearflow.data.manifest import Manifest, conversions, manifest_of, read_manifest, usable, write_manifest
 from smearflow.data.scan_memory import Memory
 from smearflow.data.scanning import complete, measure_listed
 from smearflow.data.sources import Source
@@ -64,17 +64,15 @@ def scan(folder: Path, source: Source, data: Data, quality: Quality, memory: Mem
     listing = pd.read_parquet(source.listing)
     roots = [place.root for place in source.places]
     known = memory.recall(roots, quality, listing)
-    new = listing[~listing["path"].isin(known.index)]
+    new = listing[known.index.get_indexer(pd.Index(listing["path"])) < 0]
     print(f"scan: {len(new):,} images to measure, {len(known):,} known from an earlier scan")
     with progress("scan", len(new)) as advance:
         facts = pd.concat([known, measure_listed(source.root, new, quality, os.cpu_count() or 1, advance)])
     memory.keep(roots, quality, listing, facts)  # before groups are told, which the settings may have wrong
     rows = complete(facts, listing, data)
     with building(folder) as aside:
-        rows.to_parquet(aside / "manifest.parquet", index=False)
-        left_out = rows.loc[rows["reason"].notna(), ["path", "reason", "error"]]
-        left_out.to_parquet(aside / "quarantine.parquet", index=False)
-    return manifest_of(rows, folder / "manifest.parquet", folder / "quarantine.parquet", source.root, len(new))
+        write_manifest(rows, aside)
+    return manifest_of(rows, folder, source.root, len(new))
 
 
 def memory_of(run: Run) -> Memory:

@@ -238,6 +238,7 @@ def _paths(reached: Mapping[str, Any]) -> Paths:
     source: Source | None = reached.get("ingest")
     parts: Parts | None = reached.get("split")
     folders: Folders | None = reached.get("lay_out")
+    compared: Deduplicated | None = reached.get("deduplicate")
     checked: Checked | None = reached.get("validate")
     report: Path | None = reached.get("report")
     registered: Registered | None = reached.get("register")
@@ -250,5 +251,6 @@ def _paths(reached: Mapping[str, Any]) -> Paths:
         folders=folders.path if folders else None,
         quarantine=manifest.quarantine if manifest else None,
         apart=source.apart if source else None,
+        pairs=compared.pairs if compared else None,
         breaches=checked.contract.breaches if checked else None,
     )

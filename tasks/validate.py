@@ -6,7 +6,7 @@ from pathlib import Path
 from expectations.breaches import LEFT_OUT
 from expectations.contract import BREACHES, DOCS, Contract, check, error_of
 from expectations.extensions import Extension
-from smearflow.data.manifest import Manifest, manifest_of, read_manifest
+from smearflow.data.manifest import Manifest, manifest_of, read_manifest, write_manifest
 from smearflow.errors import DataError
 from smearflow.service.page import shown_at
 from smearflow.settings import Data, Quality
@@ -75,13 +75,10 @@ def validate(
     given = read_manifest(manifest)
     with building(folder) as aside:
         found, rows = check(given, data, quality, aside, labels_required=labels_required, extensions=extensions)
-        rows.to_parquet(aside / "manifest.parquet", index=False)
-        left_out = rows.loc[rows["reason"].notna(), ["path", "reason", "error"]]
-        left_out.to_parquet(aside / "quarantine.parquet", index=False)
-    paths = folder / "manifest.parquet", folder / "quarantine.parquet"
+        write_manifest(rows, aside)
     checked = Checked(
         contract=replace(found, docs=folder / DOCS / "index.html", breaches=folder / BREACHES),
-        manifest=manifest_of(rows, *paths, root, measured=0),
+        manifest=manifest_of(rows, folder, root, measured=0),
     )
     if not checked.contract.passed:
         validate.publish(checked)

@@ -15,6 +15,7 @@ from PIL import Image, ImageFilter
 from smearflow.data.images import (
     ORIENTATION,
     Row,
+    at_scale,
     conversion,
     measure,
     perceptual_hash,
@@ -22,7 +23,8 @@ from smearflow.data.images import (
     statistics,
     undecodable,
 )
-from smearflow.data.manifest import COLUMNS, CONVERSIONS
+from smearflow.data.manifest import CONVERSIONS
+from smearflow.data.scanning import FACTS
 from smearflow.registry.serving import to_rgb
 from smearflow.settings import Quality
 
@@ -54,8 +56,7 @@ def header_says(png: bytes, width: int, height: int) -> bytes:
 
 def test_a_sound_cell_has_every_image_column_and_no_reason(tmp_path: Path) -> None:
     row = measured(tmp_path, encoded(cell()))
-    not_of_the_image = {"path", "label", "group", "cluster", "error", "reason", "converted"}  # the last: as stored
-    assert set(row) == {c.name for c in COLUMNS} - not_of_the_image
+    assert set(row) == set(FACTS) - {"error", "reason", "converted"}  # it is used as it is stored
     assert (row["width"], row["height"], row["mode"], row["format"]) == (96, 96, "RGB", "PNG")
     assert all(type(value) in (str, int, float) for value in row.values())  # plain, to pass between processes
 
@@ -224,14 +225,14 @@ def test_a_spoilt_picture_is_caught(tmp_path: Path, name: str) -> None:
 def test_statistics_are_of_the_cell_not_of_its_background() -> None:
     pixels = np.zeros((50, 100, 3), np.uint8)
     pixels[:, :50] = (200, 100, 50)
-    found = statistics(pixels, pixels[..., 1])
+    found = statistics(pixels, pixels[..., 1], at_scale(pixels[..., 1]))
     assert (found["red"], found["green"], found["blue"]) == (200, 100, 50)
     assert (found["brightness"], found["contrast"], found["foreground"], found["glare"]) == (100, 0, 0.5, 0)
 
 
 def test_without_a_cell_only_the_foreground_is_known() -> None:
     black = np.zeros((50, 50, 3), np.uint8)
-    found = statistics(black, black[..., 0])
+    found = statistics(black, black[..., 0], at_scale(black[..., 0]))
     assert found.pop("foreground") == 0
     assert set(found.values()) == {None}
 
@@ -239,15 +240,17 @@ def test_without_a_cell_only_the_foreground_is_known() -> None:
 def test_sharpness_compares_crops_of_different_sizes_and_falls_with_blur() -> None:
     texture = Image.fromarray(np.random.default_rng(0).integers(90, 160, (256, 256), dtype=np.uint8))
     large = texture.filter(ImageFilter.GaussianBlur(2))
-    levels = [sharpness(np.asarray(large.resize((side, side)))) for side in (256, 160, 128, 96)]
+    levels = [sharpness(at_scale(np.asarray(large.resize((side, side))))) for side in (256, 160, 128, 96)]
     assert max(levels) < 2 * min(levels)
-    blurred = [sharpness(np.asarray(texture.filter(ImageFilter.GaussianBlur(radius)))) for radius in (1, 2, 4, 8)]
+    blurred = [
+        sharpness(at_scale(np.asarray(texture.filter(ImageFilter.GaussianBlur(radius))))) for radius in (1, 2, 4, 8)
+    ]
     assert blurred == sorted(blurred, reverse=True)
 
 
 def test_the_perceptual_hash_keeps_through_recoding_and_tells_cells_apart() -> None:
     def bits(image: Image.Image) -> int:
-        return int(perceptual_hash(np.asarray(image.convert("L"))), 16)
+        return int(perceptual_hash(at_scale(np.asarray(image.convert("L")))), 16)
 
     ramp = Image.fromarray(np.tile(np.arange(96, dtype=np.uint8), (96, 1)))
     assert (bits(cell(0)) ^ bits(cell(0).resize((80, 80)))).bit_count() < 12

@@ -73,7 +73,7 @@ def test_the_version_changes_with_content_label_group_and_reason() -> None:
 
 
 def test_the_summary_counts_every_row_once() -> None:
-    summary = manifest_of(rows(), Path("manifest.parquet"), Path("quarantine.parquet"), Path("/cells"), 2)
+    summary = manifest_of(rows(), Path("scanned"), Path("/cells"), 2)
     assert (summary.images, summary.quarantined, summary.review) == (4, 2, 2)
     assert (summary.classes, summary.groups) == ({"a": 2, "b": 2}, 2)
     assert summary.reasons == {"label_conflict": 2, "blank": 1, "unreadable": 1}

@@ -97,7 +97,10 @@ def test_every_fault_is_among_them(tmp_path: Path) -> None:
         folder.vanish()
         reasons |= set(folder.expected().values())
         kinds |= set(folder.apart.values())
-    assert reasons == {*REASONS, None} - {"near_duplicate"}  # which takes other images to tell
+    assert reasons == {*REASONS, None} - {
+        "near_duplicate",
+        "contract",
+    }  # told by other images, or a rule
     assert kinds == set(KINDS) - {"special"}
 
 

@@ -137,7 +137,7 @@ def test_so_does_the_page_of_prefect(summary):
 
 
 def test_every_planted_fault_is_named_and_rightly(cells, summary, manifest, apart):
-    pairs = pd.read_parquet(summary.paths.manifest.with_name("pairs.parquet"))
+    pairs = pd.read_parquet(summary.paths.pairs)
     said = said_of(manifest, apart, set(pairs["first"]) | set(pairs["second"]))
     planted = pd.read_csv(cells / "faults.csv").set_index("path")["reason"].to_dict()
     assert len(planted) > 40 and planted.items() <= said.items()

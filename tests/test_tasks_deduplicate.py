@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
-from smearflow.data.manifest import Manifest, manifest_of, read_manifest, usable
+from smearflow.data.manifest import Manifest, manifest_of, read_manifest, usable, write_manifest
 from smearflow.data.scanning import scan
 from smearflow.data.sources import list_folder
 from smearflow.data.synthetic import draw_cells
@@ -29,12 +29,12 @@ def smear(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scanned(smear: Path, tmp_path: Path) -> Manifest:
     listing = list_folder(smear)
     rows = scan(listing.root, listing.files, Data(), Quality(), 1, lambda _: None)
-    rows.to_parquet(tmp_path / "scanned.parquet", index=False)
-    return manifest_of(rows, tmp_path / "scanned.parquet", tmp_path / "quarantine.parquet", listing.root, len(rows))
+    write_manifest(rows, tmp_path)
+    return manifest_of(rows, tmp_path, listing.root, len(rows))
 
 
 def found(scanned: Manifest, folder: Path, how: Duplicates = Duplicates()) -> Deduplicated:  # noqa: B008 (frozen)
-    return deduplicate.function(folder / "found", scanned, how, Thumbnails(folder / "kept"))
+    return deduplicate.function(folder / "found", scanned, scanned.root, how, Thumbnails(folder / "kept"))
 
 
 def test_a_conflict_goes_to_review_and_the_rest_stays_together(scanned: Manifest, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from drawn_manifests import sound
 from drawn_models import CURVES, left_by_trainer
 
-from smearflow.data.manifest import Manifest, manifest_of
+from smearflow.data.manifest import Manifest, manifest_of, write_manifest
 from smearflow.data.splitting import Parts, parts_of
 from smearflow.evaluation.scoring import score
 from smearflow.evaluation.verdict import Verdict
@@ -28,11 +28,10 @@ class Finished:
 
     def __init__(self, folder: Path) -> None:
         rows = sound()
-        rows.to_parquet(folder / "manifest.parquet")
+        write_manifest(rows, folder)
         self.workspace = Workspace.at(folder / "workspace")
         self.folder = folder / "runs" / "20261124-090000"
-        paths = folder / "manifest.parquet", folder / "quarantine.parquet"
-        self.manifest: Manifest = manifest_of(rows, *paths, folder, 200)
+        self.manifest: Manifest = manifest_of(rows, folder, folder, 200)
         draw = np.random.default_rng(0)
         split = rows.assign(split=[("train", "val", "test")[int(group[1:]) % 3] for group in rows["group"]])
         probability = np.where(rows["label"] == "Parasitized", 0.7, 0.2) + draw.normal(0, 0.1, len(rows))

@@ -8,7 +8,7 @@ from drawn_findings import SETS, checks, draw_folder, predicted
 from drawn_models import CURVES, left_by_trainer
 
 from expectations.contract import Contract
-from smearflow.data.manifest import manifest_of, usable
+from smearflow.data.manifest import manifest_of, usable, write_manifest
 from smearflow.data.sources import Place, Source
 from smearflow.data.splitting import parts_of
 from smearflow.evaluation.gate import decide
@@ -29,13 +29,13 @@ HOW = Evaluation(bootstrap=100)
 def scanned(tmp_path: Path) -> Run:
     """A run that has scanned the 48 cells that it drew, three of them faulty."""
     manifest = draw_folder(tmp_path / "cells")
-    manifest.to_parquet(tmp_path / "manifest.parquet")
+    write_manifest(manifest, tmp_path)
     run = Run("run", Settings(evaluation=HOW), Workspace.at(tmp_path / "workspace"), "20261124-090000")
-    cells, paths = tmp_path / "cells", (tmp_path / "manifest.parquet", tmp_path / "quarantine.parquet")
+    cells = tmp_path / "cells"
     run.reached["ingest"] = Source(
         cells, (Place(cells, 48),), tmp_path / "listing.parquet", tmp_path / "apart.parquet", "digest", 48, 0, 0, 0
     )
-    run.reached["scan"] = manifest_of(manifest, *paths, cells, 48)
+    run.reached["scan"] = manifest_of(manifest, tmp_path, cells, 48)
     return run
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from drawn_manifests import sound
 
-from smearflow.data.manifest import Manifest, manifest_of
+from smearflow.data.manifest import Manifest, manifest_of, write_manifest
 from smearflow.data.splitting import sets_of
 from smearflow.errors import DataError
 from smearflow.settings import Registry, Settings, Split
@@ -21,11 +21,11 @@ Outcome = tuple[str, dict[str, str]]  # the split stage's state, the set of each
 
 def written(folder: Path, patients: int) -> Manifest:
     """The manifest of a set of so many patients."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{patients}.parquet"
+    of_many = folder / str(patients)
+    of_many.mkdir(parents=True, exist_ok=True)
     rows = sound(patients * 8, patients)
-    rows.to_parquet(path)
-    return manifest_of(rows, path, path, folder, len(rows))
+    write_manifest(rows, of_many)
+    return manifest_of(rows, of_many, folder, len(rows))
 
 
 @pytest.fixture

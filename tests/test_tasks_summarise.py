@@ -51,9 +51,7 @@ def test_the_manifest_is_as_far_as_the_run_came(run, tmp_path):
     from tasks.summarise import manifest_reached
     from tasks.validate import Checked
 
-    scanned, compared, held = (
-        manifest_of(sound(), tmp_path / stage / "m", tmp_path / stage / "q", tmp_path, 200) for stage in "sdv"
-    )
+    scanned, compared, held = (manifest_of(sound(), tmp_path / stage, tmp_path, 200) for stage in "sdv")
     assert manifest_reached({}) is None
     reached = {"scan": scanned}
     assert manifest_reached(reached) == scanned

@@ -41,6 +41,8 @@ CONVERSIONS = {
 }
 REVIEW = ("label_conflict",)  # a person has to look: nothing is wrong with the image itself
 
+MANIFEST, QUARANTINE = "manifest.parquet", "quarantine.parquet"  # files that hold them
+
 Kind = Literal["string", "Int64", "Float64"]
 
 
@@ -124,13 +126,19 @@ def read_manifest(path: Path) -> pd.DataFrame:
     return as_manifest(pd.read_parquet(path))
 
 
-def manifest_of(rows: pd.DataFrame, path: Path, quarantine: Path, root: Path, measured: int) -> Manifest:
-    """The summary that stages exchange of the manifest ``rows``, once they are written to the two paths."""
+def write_manifest(rows: pd.DataFrame, folder: Path) -> None:
+    """``rows`` as manifest.parquet in ``folder``, and what is left out of them as quarantine.parquet."""
+    rows.to_parquet(folder / MANIFEST, index=False)
+    rows.loc[rows["reason"].notna(), ["path", "reason", "error"]].to_parquet(folder / QUARANTINE, index=False)
+
+
+def manifest_of(rows: pd.DataFrame, folder: Path, root: Path, measured: int) -> Manifest:
+    """The summary that stages exchange of the manifest ``rows``, once they are written to ``folder``."""
     used, left_out = usable(rows), rows["reason"].dropna()
     review = int(left_out.isin(REVIEW).sum())
     return Manifest(
-        path=path,
-        quarantine=quarantine,
+        path=folder / MANIFEST,
+        quarantine=folder / QUARANTINE,
         digest=content_digest(rows),
         root=root,
         images=len(used),
@@ -156,6 +164,6 @@ def conversions(manifest: pd.DataFrame) -> dict[str, int]:
 
 def content_digest(manifest: pd.DataFrame) -> str:
     """The version of the data: over content, label, group and reason of each row, in any order of paths."""
-    columns = (manifest[name].fillna("") for name in ("sha256", "label", "group", "reason"))
-    lines = sorted(map("\t".join, zip(*columns, strict=True)))
+    sha256, label, group, reason = (manifest[name].fillna("") for name in ("sha256", "label", "group", "reason"))
+    lines = sorted((sha256 + "\t" + label + "\t" + group + "\t" + reason).tolist())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -14,7 +14,6 @@ from smearflow.provenance import code_digest, lock_digest
 from smearflow.settings import Quality
 from smearflow.workspace import digest_of
 
-SAME = ("bytes", "mtime_ns", "fault")  # an image is known while these are what they were, beside its path
 KEPT = 3  # tables of the same folders: of other quality settings, or other code
 
 
@@ -37,22 +36,18 @@ class Memory:
             return nothing
         try:
             kept = pd.read_parquet(self._file(roots, quality), page_checksum_verification=True)
-            stamps = kept[[_stamp(name) for name in SAME]].set_axis(SAME, axis="columns")
-            rows = listing.set_index("path")[list(SAME)]
-            same = rows.index.intersection(kept.index)
-            unchanged = (rows.loc[same].fillna("") == stamps.loc[same].fillna("")).all(axis="columns")
-            return as_facts(kept.loc[same[unchanged.to_numpy()]])
+            unchanged = kept["listed"] == stamps(listing).reindex(kept.index)  # null for what has gone
+            return as_facts(kept[unchanged.fillna(False)])
         except (OSError, ValueError, KeyError, TypeError, NotImplementedError):  # all that a reader of parquet raises
             return nothing
 
     def keep(self, roots: Sequence[Path], quality: Quality, listing: pd.DataFrame, facts: pd.DataFrame) -> None:
         """Put the ``facts`` of ``listing`` in place of what was kept. What may have been the moment's is left out."""
         lasting = facts[(facts["reason"] != "unreadable").fillna(True) & (facts["error"] != DIED).fillna(True)]
-        stamps = listing.set_index("path")[list(SAME)].rename(columns=_stamp)
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=self.folder) as aside:
             written = Path(aside) / "facts.parquet"
-            lasting.join(stamps).to_parquet(written, write_page_checksum=True)
+            lasting.join(stamps(listing)).to_parquet(written, write_page_checksum=True)
             written.replace(self._file(roots, quality))
         self._forget_old(_digest(roots))
 
@@ -66,9 +61,12 @@ class Memory:
         return self.folder / f"{_digest(roots)}-{digest_of(*made_with)}.parquet"
 
 
+def stamps(listing: pd.DataFrame) -> "pd.Series[str]":
+    """By path, what must be as it was for an image to be known: bytes, mtime_ns and fault as one text, ``listed``."""
+    same = listing.set_index("path")
+    size, time = (same[name].astype("string") for name in ("bytes", "mtime_ns"))
+    return (size + " " + time + " " + same["fault"].fillna("")).rename("listed")
+
+
 def _digest(roots: Sequence[Path]) -> str:
     return digest_of([str(root) for root in roots])
-
-
-def _stamp(name: str) -> str:
-    return f"listed_{name}"

@@ -25,7 +25,8 @@ FEW = 200  # up to here, starting processes (0.7 s) costs more than it saves
 WAITING = 2  # pieces handed out for each worker: one at work, one in reserve
 DIED = "the process that decoded it died"
 
-FACTS: dict[str, Kind] = {c.name: c.dtype for c in COLUMNS if c.name not in ("path", "label", "group", "cluster")}
+LATER = ("path", "label", "group", "cluster", "breaks")  # what an image doesn't show by itself
+FACTS: dict[str, Kind] = {c.name: c.dtype for c in COLUMNS if c.name not in LATER}
 
 Chunk = list[str]
 Piece = tuple[Chunk, list[Row]]  # paths, and the row of each
@@ -64,7 +65,9 @@ def as_facts(rows: pd.DataFrame) -> pd.DataFrame:
 def complete(facts: pd.DataFrame, listing: pd.DataFrame, data: Data) -> pd.DataFrame:
     """The manifest of ``listing``, of which ``facts`` has the row of each path. Raises UsageError as ``scan`` does."""
     rows = listing.set_index("path")[["label", "bytes"]]
-    return finish(as_manifest(facts.combine_first(rows).rename_axis("path").reset_index()), data)
+    told = rows[["label"]].join(facts)
+    told["bytes"] = told["bytes"].fillna(rows["bytes"])
+    return finish(as_manifest(told.reset_index()), data)
 
 
 def finish(manifest: pd.DataFrame, data: Data) -> pd.DataFrame:

@@ -157,6 +157,8 @@ def printable_path(path: str) -> str:
 
     Parquet and HTML refuse the lone surrogates by which Python keeps such bytes. file_at turns it back.
     """
+    if path.isascii() and "\\" not in path:
+        return path
     return os.fsencode(path.replace("\\", "\\x5c")).decode("utf-8", "backslashreplace")
 
 
@@ -198,7 +200,7 @@ def _list(root: Path, classes: Collection[str]) -> Listing:
             f"The images can't be listed: {error.strerror}: {error.filename}",
             "Make every folder below the source readable (chmod -R u+rX), and let nothing change it meanwhile.",
         ) from None
-    rows = [(_path_below(base, path), kind, told) for path, kind, told in found.apart]
+    rows = [(_path_below(str(base), path), kind, told) for path, kind, told in found.apart]
     return Listing(base, _table(found.images, base), apart_of(rows))
 
 
@@ -220,7 +222,7 @@ class _Walk:
                     shown = wanted and not _is_hidden(entry.name)
                     if not entry.is_symlink() and entry.is_dir(follow_symlinks=False):
                         waiting.append((entry.path, shown))
-                    elif shown and entry.is_file(follow_symlinks=False) and _is_image(entry.name):
+                    elif wanted and _is_image(entry.name) and entry.is_file(follow_symlinks=False):
                         self.images.append(entry)
                     else:
                         self.apart.append((entry.path, *self.kind_of(entry, shown)))
@@ -239,7 +241,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _is_image(name: str) -> bool:
-    return not _is_hidden(name) and os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122
+    return name[name.rfind(".") :].lower() in EXTENSIONS and not _is_hidden(name)
 
 
 def _class_root(root: Path, classes: Collection[str]) -> Path:
@@ -264,7 +266,8 @@ def _level(folder: Path) -> tuple[bool, list[Path]]:
 
 def _table(images: list[os.DirEntry[str]], root: Path) -> pd.DataFrame:
     """Listing.files of the files in ``images``, with no fault known."""
-    paths = [_path_below(root, entry.path) for entry in images]
+    above = str(root)
+    paths = [_path_below(above, entry.path) for entry in images]
     facts = [_size_and_time(entry) for entry in images]
     files = pd.DataFrame(
         {
@@ -278,10 +281,10 @@ def _table(images: list[os.DirEntry[str]], root: Path) -> pd.DataFrame:
     return files.sort_values("path", ignore_index=True)
 
 
-def _path_below(root: Path, path: str) -> str:
+def _path_below(root: str, path: str) -> str:
     """The manifest's name of ``path``; with ``..`` where it lies above ``root``, beside an only folder."""
     start = os.path.join(root, "")  # noqa: PTH118
-    below = path.removeprefix(start) if path.startswith(start) else os.path.relpath(path, root)
+    below = path[len(start) :] if path.startswith(start) else os.path.relpath(path, root)
     return printable_path(below.replace(os.sep, "/"))
 
 
