@@ -98,7 +98,7 @@ def test_an_engine_whose_probabilities_are_off_makes_room_for_the_next(
     runtimes = [Coarse(), *([LiteRt()] if left == "another engine" else [])]
     monkeypatch.setattr(probe, "runtimes_here", lambda precisions: runtimes)
     monkeypatch.setattr(probe, "AHEAD", 1e9)  # the first is taken
-    monkeypatch.setitem(frozen.AGREEMENT, "bf16", 1e-6)
+    monkeypatch.setattr(frozen, "CONTROL", 1e-4)
     if left == "none":
         with pytest.raises(TrainingError, match=r"No engine says what Keras says\. coarse: the assembled") as caught:
             trained(spec, rows)

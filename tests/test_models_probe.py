@@ -99,8 +99,8 @@ def test_noise_does_not_choose_between_engines_of_one_speed() -> None:
 
 
 def test_errors_are_relative_to_what_a_feature_reaches_or_to_its_spread() -> None:
-    wanted = np.array([[100.0, 1.0, 0.0], [50.0, -2.0, 0.0]], np.float32)
-    assert largest_error(wanted, wanted + np.array([0.0, 0.02, 0.0])) == pytest.approx(0.01)
-    assert largest_error(wanted, wanted + np.array([0.0, 0.0, 0.01])) == pytest.approx(0.01)  # counts as 1
+    wanted = np.array([[100.0, 1.0, 0.0], [50.0, -20.0, 0.0]], np.float32)
+    assert largest_error(wanted, wanted + np.array([0.0, 0.2, 0.0])) == pytest.approx(0.01)
+    assert largest_error(wanted, wanted + np.array([0.0, 0.0, 0.1])) == pytest.approx(0.01)  # counts as 10
     assert np.isnan(largest_error(wanted, wanted * np.nan))
-    assert typical_error(wanted, wanted + 1.0) == pytest.approx(1 / np.sqrt((2 * 25**2 + 2 * 1.5**2) / 6), rel=1e-4)
+    assert typical_error(wanted, wanted + 1.0) == pytest.approx(1 / np.sqrt((2 * 25**2 + 2 * 10.5**2) / 6), rel=1e-4)

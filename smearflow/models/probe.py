@@ -26,7 +26,7 @@ from smearflow.workspace import building, digest_of, is_whole
 
 F32_TOLERANCE = 1e-3  # of a feature: float32 sums in another order, see `largest_error`
 BF16_TOLERANCE = 0.15  # of the features' spread: what it means for probabilities is measured once there is a head
-FLOOR = 0.01  # of the largest feature of all: one that is smaller everywhere counts as so large
+FLOOR = 0.1  # of the largest feature of all: smaller ones count as so large, as they end in sums with it
 AHEAD = 1.1  # a later engine must be so much faster than an earlier one: else noise would choose, each time otherwise
 TIMED = 128  # images in a step that is timed
 ENOUGH = 0.4  # seconds of timing after which an engine is known
