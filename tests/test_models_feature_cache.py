@@ -77,6 +77,37 @@ def test_its_folder_tells_when_it_was_last_used(cache: FeatureCache) -> None:
     assert cache.folder.stat().st_mtime > 0
 
 
+def test_a_full_disk_is_told_with_the_path_and_the_space(cache: FeatureCache) -> None:
+    code = f"""
+import resource
+from pathlib import Path
+import numpy as np
+from smearflow.errors import TrainingError
+from smearflow.models.feature_cache import FeatureCache
+cache = FeatureCache(Path({str(cache.folder)!r}))
+known = cache.gather({digests(0, 1)!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))  # as if there were no more room than that
+add = lambda: cache.add(["0" * 64], np.zeros((1, 2**19), np.float32))
+gather = lambda: cache.gather({digests(0)!r} * 2**17)
+for ask in (add, gather):
+    try:
+        ask()
+    except TrainingError as error:
+        print(error.what)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)" + code],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for line in done.stdout.splitlines():
+        assert line.startswith(f"{cache.folder} can't take 2.0 MiB of features: ")
+    assert len(done.stdout.splitlines()) == 2
+    assert len(list(cache.folder.iterdir())) == 2
+
+
 def test_it_says_what_it_is(cache: FeatureCache) -> None:
     assert cache.facts == {}
     cache.describe({"engine": "LiteRT"})

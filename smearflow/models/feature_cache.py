@@ -10,13 +10,14 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from smearflow.errors import TrainingError
 from smearflow.models.fitted import Array
 from smearflow.workspace import file_digest, lives, write_text
 
@@ -44,24 +45,17 @@ class FeatureCache:
         return np.array([digest.encode() in self._place for digest in digests], dtype=bool)
 
     def add(self, digests: Sequence[str], features: Array) -> None:
-        """Keep ``features`` (n, d) of the images ``digests``, in one step. Raises OSError where the disk is full."""
+        """Keep ``features`` (n, d) of the images ``digests``, in one step.
+
+        Raises TrainingError (permanent) where they find no room.
+        """
         shard = np.empty(len(digests), dtype=[("digest", "S64"), ("features", np.float32, features.shape[1:])])
         shard["digest"], shard["features"] = [digest.encode() for digest in digests], features
-        handle, aside = tempfile.mkstemp(prefix=f"{_aside()}{os.getpid()}.", dir=self.folder)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.save(file, shard)
-                file.flush()
-                os.fsync(file.fileno())
-            kept = self.folder / f"{file_digest(Path(aside))}.npy"
-            Path(aside).replace(kept)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
-        self._map(kept)
+        with self._room_for(shard.nbytes):
+            self._map(self._saved(shard))
 
     def gather(self, digests: Sequence[str]) -> Array:
-        """The features of ``digests``, all of them known, float32 (n, d), in that order.
+        """The features of ``digests``, all of them known, float32 (n, d), in that order. Raises as ``add``.
 
         A memory map on a file without a name: it takes no memory that the system can't take back, and is gone with
         this process.
@@ -70,7 +64,8 @@ class FeatureCache:
         if not len(places):
             return np.empty((0, 0), np.float32)
         width = self._shards[places[0, 0]]["features"].shape[1]
-        with tempfile.TemporaryFile(dir=self.folder) as file:
+        size = 4 * width * len(places)
+        with self._room_for(size), tempfile.TemporaryFile(dir=self.folder) as file:
             os.posix_fallocate(
                 file.fileno(), 0, 4 * width * len(places)
             )  # a full disk is an error here, not a signal later
@@ -98,6 +93,32 @@ class FeatureCache:
         except (OSError, ValueError):
             return {}
         return found
+
+    @contextlib.contextmanager
+    def _room_for(self, size: int) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise TrainingError(
+                f"{self.folder} can't take {size / 2**20:,.1f} MiB of features: {error.strerror or error}",
+                f"Make room; folders below {self.folder.parents[1]} that no run uses any more may be removed.",
+                permanent=True,
+            ) from None
+
+    def _saved(self, shard: Array) -> Path:
+        """The shard as a file that is there as a whole, or isn't."""
+        handle, aside = tempfile.mkstemp(prefix=f"{_aside()}{os.getpid()}.", dir=self.folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.save(file, shard)
+                file.flush()
+                os.fsync(file.fileno())
+            kept = self.folder / f"{file_digest(Path(aside))}.npy"
+            Path(aside).replace(kept)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+        return kept
 
     def _read(self, file: Path) -> None:
         """Take in a shard of an earlier run. A damaged one is removed: its images are computed again."""

@@ -27,9 +27,9 @@ from smearflow.workspace import building, digest_of, is_whole
 F32_TOLERANCE = 1e-3  # of a feature: float32 sums in another order, see `largest_error`
 BF16_TOLERANCE = 0.15  # of the features' spread: what it means for probabilities is measured once there is a head
 FLOOR = 0.1  # of the largest feature of all: smaller ones count as so large, as they end in sums with it
-AHEAD = 1.1  # a later engine must be so much faster than an earlier one: else noise would choose, each time otherwise
+AHEAD = 1.25  # a later engine must be so much faster than an earlier one: else noise would choose, and bits differ
 TIMED = 128  # images in a step that is timed
-ENOUGH = 0.4  # seconds of timing after which an engine is known
+ENOUGH = 0.4  # seconds of timing, an engine, after which they are known
 RECORD = "probe.json"
 VERSIONS = ("tensorflow", "keras", "openvino", "numpy")
 
@@ -120,6 +120,7 @@ def _known(home: Path, wanted: Candidates, runtimes: list[Runtime]) -> Chosen | 
         found = json.loads((home / RECORD).read_text(encoding="utf-8"))
         runtime = next(runtime for runtime in runtimes if runtime.name == found["engine"])
         engine = runtime.load(home / runtime.name, wanted.size, wanted.threads)
+        os.utime(home)  # when it was last used
         return Chosen(runtime.name, runtime.precision, engine, found["rates"][runtime.name], found["refused"])
     except (OSError, ValueError, RuntimeError, KeyError, StopIteration):
         return None
@@ -147,7 +148,7 @@ def _tried(home: Path, wanted: Candidates, runtimes: list[Runtime]) -> Chosen:
 def _rates(wanted: Candidates, runtimes: list[Runtime], aside: Path) -> tuple[dict[str, float], dict[str, str]]:
     """Images a second by the name of each engine that agrees, and of every other why it isn't used."""
     said = np.asarray(wanted.model.predict_on_batch(wanted.golden.astype(np.float32)))
-    rates: dict[str, float] = {}
+    engines: dict[str, Engine] = {}
     refused: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="smearflow-") as temporary:
         exported = Path(temporary) / "model"
@@ -158,13 +159,13 @@ def _rates(wanted: Candidates, runtimes: list[Runtime], aside: Path) -> tuple[di
                 runtime.convert(exported, wanted.size, aside / runtime.name)
                 engine = runtime.load(aside / runtime.name, wanted.size, wanted.threads)
                 difference = _difference(runtime.precision, said, engine(wanted.golden))
-                if difference is None:
-                    rates[runtime.name] = round(_rate(engine, wanted.golden), 1)
-                else:
-                    refused[runtime.name] = difference
             except (RuntimeError, ValueError) as error:
-                refused[runtime.name] = f"it can't run this network ({(str(error).splitlines() or [''])[0][:120]})"
-    return rates, refused
+                difference = f"it can't run this network ({(str(error).splitlines() or [''])[0][:120]})"
+            if difference:
+                refused[runtime.name] = difference
+            else:
+                engines[runtime.name] = engine
+    return _timed(engines, wanted.golden), refused
 
 
 def _none_is_left(refused: Mapping[str, str]) -> TrainingError:
@@ -184,15 +185,17 @@ def _difference(precision: Precision, wanted: Array, got: Array) -> str | None:
     return f"its features differ from Keras' by {error:.2g}"
 
 
-def _rate(engine: Engine, golden: Array) -> float:
-    """Images a second, at the best step."""
+def _timed(engines: Mapping[str, Engine], golden: Array) -> dict[str, float]:
+    """Images a second of each engine, at its best step. They take turns: what else runs then slows all of them."""
     pixels = np.resize(golden, (TIMED, *golden.shape[1:]))
-    best, end = float("inf"), time.perf_counter() + ENOUGH
-    while best == float("inf") or time.perf_counter() < end:
-        start = time.perf_counter()
-        engine(pixels)
-        best = min(best, time.perf_counter() - start)
-    return len(pixels) / best
+    best = dict.fromkeys(engines, float("inf"))
+    end = time.perf_counter() + ENOUGH * len(engines)
+    while float("inf") in best.values() or time.perf_counter() < end:
+        for name, engine in engines.items():
+            start = time.perf_counter()
+            engine(pixels)
+            best[name] = min(best[name], time.perf_counter() - start)
+    return {name: round(TIMED / seconds, 1) for name, seconds in best.items()}
 
 
 def _first_of(rates: dict[str, float]) -> str:
