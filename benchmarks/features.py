@@ -4,10 +4,10 @@
 
 FOLDER holds a folder a class of cells (default: the real cells beside the checkout, unpacked). Engines: MobileNetV2 at
 96 px cut as it is by default, with the weights of FILE (default: those beside the checkout, else random ones), and
-ResNet50 at 96 px, whole, on random ones: 128 images a step, the best step in 0.4 s. Then trainers, a process each, with
-nothing known; the same with another seed; with one image more; with 1 image in 100 more. The seconds
-are those that a trainer tells, the wall time is that of its whole process, and memory is the largest process's. It runs
-in a fresh workspace, which it removes. What else the machine does is in the figures.
+ResNet50 at 96 px, whole, on random ones: 64 images a step, engines in turns, the best step of each. Then trainers, a
+process each: with nothing known, twice; with 1 image in 100 new; with one image new; with nothing new and another seed.
+The seconds are those that a trainer tells, the wall time is that of its whole process, and memory is the largest
+process's. It runs in a fresh workspace, which it removes. What else the machine does is in the figures.
 """
 
 import argparse

@@ -21,14 +21,14 @@ import numpy as np
 from smearflow.errors import TrainingError
 from smearflow.models.child import say
 from smearflow.models.engine_openvino import openvino_runtimes
-from smearflow.models.engines import Array, Engine, LiteRt, Precision, Runtime, TensorFlow
+from smearflow.models.engines import GPU_BATCH, Array, Engine, LiteRt, Precision, Runtime, TensorFlow
 from smearflow.workspace import building, digest_of, is_whole
 
 F32_TOLERANCE = 1e-3  # of a feature: float32 sums in another order, see `largest_error`
 BF16_TOLERANCE = 0.15  # of the features' spread: what it means for probabilities is measured once there is a head
 FLOOR = 0.1  # of the largest feature of all: smaller ones count as so large, as they end in sums with it
-AHEAD = 1.25  # a later engine must be so much faster than an earlier one: else noise would choose, and bits differ
-TIMED = 128  # images in a step that is timed
+AHEAD = 1.4  # a later engine must be so much faster than an earlier one: else noise would choose, and bits differ
+TIMED = 64  # images in a step that is timed
 ENOUGH = 0.4  # seconds of timing, an engine, after which they are known
 RECORD = "probe.json"
 VERSIONS = ("tensorflow", "keras", "openvino", "numpy")
@@ -84,7 +84,7 @@ def runtimes_here(precisions: tuple[Precision, ...]) -> list[Runtime]:
     import tensorflow as tf
 
     gpu = bool(tf.config.list_physical_devices("GPU"))
-    here: list[Runtime] = [TensorFlow()] if gpu else [LiteRt(), *openvino_runtimes(), TensorFlow()]
+    here: list[Runtime] = [TensorFlow(GPU_BATCH)] if gpu else [LiteRt(), *openvino_runtimes(), TensorFlow()]
     return [runtime for runtime in here if runtime.precision in precisions]
 
 
