@@ -129,6 +129,7 @@ class ModelResult(Part):
     input_size: int | None = None
     cut: str | None = None
     weights: str | None = None
+    engine: str | None = None  # what ran the frozen layers
     epochs: int | None = None
     train_seconds: float | None = None
     seconds: Mapping[str, float] | None = None  # import, compile, features, fit

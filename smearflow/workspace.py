@@ -74,6 +74,16 @@ class Workspace:
         return self.root / "leases"
 
     @property
+    def engines(self) -> Path:
+        """Which engine runs which frozen network fastest here, and the network as that engine wants it."""
+        return self.root / "engines"
+
+    @property
+    def features(self) -> Path:
+        """What frozen networks say of images: a folder a network. One that no run uses any more may be removed."""
+        return self.root / "features"
+
+    @property
     def sources(self) -> Path:
         """Archives that were fetched."""
         return self.root / "sources"
@@ -159,11 +169,12 @@ def _sweep(target: Path) -> None:
     """Remove what builders of ``target`` left aside that were killed: their process is gone."""
     for left in target.parent.glob(f".{target.name}.*"):
         pid = left.name.removeprefix(f".{target.name}.").split(".")[0]
-        if not pid.isdigit() or not _lives(int(pid)):
+        if not pid.isdigit() or not lives(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether there is a process of that number on this machine."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -179,6 +179,7 @@ def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:
         input_size=trained.input_size,
         cut=trained.cut,
         weights=trained.weights,
+        engine=trained.engine,
         epochs=trained.epochs,
         train_seconds=round(trained.train_seconds, 3),
         seconds=trained.seconds.model_dump(),

@@ -41,6 +41,7 @@ def says(model: Trained) -> str:
 | input | {model.input_size} px |
 | freeze boundary | {model.cut or "none: trained whole"} |
 | weights | {model.weights} |
+| engine of the frozen layers | {model.engine or "none"} |
 | epochs | {model.epochs} |
 | import, compile | {model.seconds.importing:.1f} s, {model.seconds.compiling:.1f} s |
 | features, fit | {model.seconds.features:.1f} s, {model.seconds.fit:.1f} s |
@@ -75,6 +76,8 @@ def train(
             lecture=plan.lecture,
             out=aside,
             threads=cores,
+            engines=workspace.engines,
+            features=workspace.features,
         )
         with overheard(plan.label) as hear, progress_artifact(plan.label) as show:
 

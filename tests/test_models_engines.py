@@ -1,6 +1,7 @@
-"""A frozen network runs in the fastest engine that says what Keras says; where LiteRT can't, TensorFlow does (8 s)."""
+"""Engines say what Keras says, also on a batch that isn't full (10 s: TensorFlow)."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from smearflow.models.backbones import find
-from smearflow.models.engines import BATCH, LiteRtEngine, TensorFlowEngine, fastest
+from smearflow.models.engines import BATCH, LiteRt, Runtime, TensorFlow, filled
 from smearflow.models.networks import features_of
 from smearflow.settings import Model
 from tests.trained_cells import SIDE
@@ -24,21 +25,18 @@ def features() -> Any:
     return features_of(find("MobileNetV2"), Model(name="MobileNetV2", input_size=SIDE, cut=cut), None)
 
 
-def network(last: Callable[[Any], Any]) -> Any:
-    """Three features of an image, and then ``last``."""
-    pixels = keras.Input((SIDE, SIDE, 3))
-    return keras.Model(pixels, last(keras.layers.GlobalAveragePooling2D()(pixels)))
+def exported(model: Any, folder: Path) -> Path:
+    model.export(str(folder / "exported"), verbose=False)
+    return folder / "exported"
 
 
-def test_engines_agree_also_on_a_batch_that_is_not_full(features: Any) -> None:
-    plain, lite = TensorFlowEngine(features, SIDE), LiteRtEngine(features, SIDE, threads=1)
-    assert plain(PIXELS).shape == lite(PIXELS).shape == (BATCH + 8, 2 * 96 + 2 * 144)
-    assert np.allclose(plain(PIXELS), lite(PIXELS), atol=1e-3)
-
-
-def test_on_a_processor_litert_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
-    assert fastest(network(keras.layers.Dense(2)), SIDE, 1, PIXELS[:8]).name == "LiteRT"
-    assert capsys.readouterr().out == ""
+@pytest.mark.parametrize("runtime", [LiteRt(), TensorFlow()], ids=lambda each: each.name)
+def test_an_engine_says_what_keras_says(runtime: Runtime, features: Any, tmp_path: Path) -> None:
+    runtime.convert(exported(features, tmp_path), SIDE, tmp_path)
+    said = runtime.load(tmp_path, SIDE, threads=1)(PIXELS)
+    assert said.shape == (BATCH + 8, 2 * 96 + 2 * 144)
+    assert said.dtype == np.float32
+    assert np.allclose(said, features.predict(PIXELS, verbose=0), atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -46,16 +44,16 @@ def test_on_a_processor_litert_is_taken(capsys: pytest.CaptureFixture[str]) -> N
     [lambda x: keras.ops.erfinv(x / 300), lambda x: keras.ops.rfft(x)[0]],
     ids=["it can't be converted", "it can't be started"],
 )
-def test_a_network_that_litert_cannot_run_is_run_by_tensorflow(
-    last: Callable[[Any], Any], capsys: pytest.CaptureFixture[str]
-) -> None:
-    engine = fastest(network(last), SIDE, 1, PIXELS[:8])
-    assert engine.name == "tf.function"
-    assert np.isfinite(engine(PIXELS)).all()
-    assert "LiteRT can't run this network (" in capsys.readouterr().out
+def test_a_network_that_litert_cannot_run_is_told(last: Callable[[Any], Any], tmp_path: Path) -> None:
+    pixels = keras.Input((SIDE, SIDE, 3))
+    network = keras.Model(pixels, last(keras.layers.GlobalAveragePooling2D()(pixels)))
+    runtime = LiteRt()
+    with pytest.raises((ValueError, RuntimeError)):
+        runtime.convert(exported(network, tmp_path), SIDE, tmp_path)
+        runtime.load(tmp_path, SIDE, threads=1)
 
 
-def test_features_that_are_no_numbers_are_not_called_equal(capsys: pytest.CaptureFixture[str]) -> None:
-    spoilt = network(keras.layers.Dense(2, kernel_initializer=keras.initializers.Constant(np.nan)))
-    assert fastest(spoilt, SIDE, 1, PIXELS[:8]).name == "tf.function"
-    assert capsys.readouterr().out == "LiteRT differs from Keras by nan: TensorFlow does\n"
+def test_a_batch_is_filled_up_with_black() -> None:
+    whole = filled(PIXELS[:3], 5)
+    assert (whole.shape, whole.dtype) == ((5, SIDE, SIDE, 3), np.float32)
+    assert np.array_equal(whole[:3], PIXELS[:3]) and not whole[3:].any()

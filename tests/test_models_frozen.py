@@ -1,70 +1,125 @@
-"""A frozen backbone: what was cached must be what is saved, and a few vanished files are no reason to fail (8 s)."""
+"""A frozen backbone: what was cached must be what is saved, and a second time nothing is computed (15 s)."""
 
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from smearflow.errors import TrainingError
-from smearflow.models import frozen
+from smearflow.models import frozen, probe
 from smearflow.models.backbones import find
-from smearflow.models.frozen import check_agreement, sample_of, train_frozen
-from smearflow.models.pixels import PixelStream
-from tests.trained_cells import SIDE, cell, spec_of, split_of_cells
+from smearflow.models.engines import Array, Engine, LiteRt, TensorFlow
+from smearflow.models.features import stream_of
+from smearflow.models.fitted import Fitted
+from smearflow.models.frozen import features_to_compute, golden_of, train_frozen
+from smearflow.models.spec import TrainSpec
+from tests.trained_cells import cell, spec_of, split_of_cells
 
-PIXELS = np.stack([np.asarray(cell(seed, infected=False)) for seed in range(8)])
-
-
-@pytest.fixture(scope="module")
-def bright() -> Any:
-    """A network that says how bright an image is, 0-1."""
-    pixels = keras.Input((SIDE, SIDE, 3))
-    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 765)(pixels))
-    return keras.Model(pixels, keras.layers.Dense(1, kernel_initializer="ones", use_bias=False)(mean))
+BACKBONE = find("MobileNetV2")
 
 
-def test_a_model_that_says_what_its_cache_said_passes(bright: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    check_agreement(bright, PIXELS, PIXELS.mean(axis=(1, 2, 3)) / 255)
-    assert capsys.readouterr().out.startswith("the assembled model agrees with its cached features to ")
+@pytest.fixture
+def spec(tmp_path: Path) -> TrainSpec:
+    table = split_of_cells(tmp_path / "cells", images=200)
+    return spec_of(table, tmp_path, name="MobileNetV2", cut="block_1_expand_relu", weights="random", epochs=2)
 
 
-@pytest.mark.parametrize("off", [0.01, np.nan])
-def test_a_model_that_says_something_else_is_no_result(bright: Any, off: float) -> None:
-    with pytest.raises(TrainingError, match=r"differs from its cached features by (0.01|nan) in probability") as caught:
-        check_agreement(bright, PIXELS, PIXELS.mean(axis=(1, 2, 3)) / 255 + off)
-    assert not caught.value.retryable  # the same work would end the same way
+@pytest.fixture
+def rows(spec: TrainSpec) -> pd.DataFrame:
+    return pd.read_parquet(spec.parts)
 
 
-def test_the_images_to_agree_on_are_from_all_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def trained(spec: TrainSpec, rows: pd.DataFrame) -> Fitted:
+    """As a trainer does it, random weights from the seed included."""
+    import keras
+
+    keras.utils.set_random_seed(spec.train.seed)
+    with stream_of(spec, features_to_compute(spec, BACKBONE, rows)) as stream:
+        return train_frozen(spec, BACKBONE, rows, stream)
+
+
+def test_the_second_time_nothing_is_computed_and_the_weights_are_the_same(
+    spec: TrainSpec, rows: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = trained(spec, rows)
+    said = capsys.readouterr().out
+    assert f"{first.engine} runs MobileNetV2, " in said and "features 200/200" in said
+    assert "the assembled model agrees with its cached features to " in said
+    assert len(first.rows) == len(first.probability) == 200
+    assert (first.cut, first.trainable, len(first.curves)) == ("block_1_expand_relu", 2 * 96 + 1, 2)
+    second = trained(spec, rows)
+    said = capsys.readouterr().out
+    assert "runs MobileNetV2" not in said and "features 200/200" in said
+    assert (second.engine, second.features) == (first.engine, 0.0)
+    for one, other in zip(first.network.get_weights(), second.network.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+    assert np.array_equal(first.probability, second.probability)
+
+
+def test_probabilities_are_in_the_order_of_the_rows_and_the_saved_models(spec: TrainSpec, rows: pd.DataFrame) -> None:
+    fitted = trained(spec, rows)
+    pixels = np.stack([np.asarray(cell(index, infected=index % 2 == 0)) for index in range(200)])
+    assert fitted.rows.equals(rows)
+    assert np.allclose(fitted.network.predict(pixels, verbose=0)[:, 0], fitted.probability, atol=1e-4)
+
+
+def test_it_trains_though_the_first_files_have_vanished(
+    spec: TrainSpec, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(frozen, "SAMPLE", 2)
-    files = [tmp_path / f"{index}.png" for index in range(5)]
-    for index in (0, 2):
-        cell(index, infected=False).save(files[index])
-    assert np.array_equal(sample_of(files, SIDE), PIXELS[[0, 2]])
+    for path in rows["path"][:2]:
+        (spec.root / path).unlink()
+    fitted = trained(spec, rows)
+    assert fitted.rows["path"].tolist() == rows["path"][2:].tolist()
+    assert len(fitted.probability) == 198
 
 
-def test_a_folder_that_is_gone_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(
-        TrainingError, match=r"None of 2 images, out of 2, can be read any more, the first: .*a.png"
-    ) as c:
-        sample_of([tmp_path / "a.png", tmp_path / "b.png"], SIDE)
+class Coarse(TensorFlow):
+    """An engine whose features pass for bfloat16 and are no good."""
+
+    name, precision = "coarse", "bf16"
+
+    def load(self, folder: Path, size: int, threads: int) -> Engine:
+        engine = super().load(folder, size, threads)
+
+        def off(pixels: Array) -> Array:
+            said = engine(pixels)
+            return said + np.float32(0.1) * said.std(axis=0) * np.sign(np.arange(said.shape[1]) % 2 - 0.5)
+
+        return off
+
+
+@pytest.mark.parametrize("left", ["another engine", "none"])
+def test_an_engine_whose_probabilities_are_off_makes_room_for_the_next(
+    left: str, spec: TrainSpec, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runtimes = [Coarse(), *([LiteRt()] if left == "another engine" else [])]
+    monkeypatch.setattr(probe, "runtimes_here", lambda precisions: runtimes)
+    monkeypatch.setattr(probe, "AHEAD", 1e9)  # the first is taken
+    monkeypatch.setattr(frozen, "CONTROL", 1e-4)
+    if left == "none":
+        with pytest.raises(TrainingError, match=r"No engine says what Keras says\. coarse: the assembled") as caught:
+            trained(spec, rows)
+        assert not caught.value.retryable  # the same work would end the same way
+    else:
+        assert trained(spec, rows).engine == "LiteRT"
+        assert "coarse isn't used any more: the assembled model differs from its cached" in capsys.readouterr().out
+
+
+def test_golden_images_are_from_all_over(spec: TrainSpec, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frozen, "SAMPLE", 2)
+    golden, pixels = golden_of(spec, rows)
+    assert golden.index.tolist() == [0, 100]
+    assert np.array_equal(pixels, [np.asarray(cell(0, infected=True)), np.asarray(cell(100, infected=True))])
+    (spec.root / rows["path"][0]).unlink()
+    assert golden_of(spec, rows)[0].index.tolist() == [100]
+
+
+def test_a_folder_that_is_gone_is_said_so(spec: TrainSpec, rows: pd.DataFrame) -> None:
+    gone: Any = spec.model_copy(update={"root": spec.root / "gone"})
+    with pytest.raises(TrainingError, match=r"None of 32 images, out of 200, can be read any more, the first: ") as c:
+        golden_of(gone, rows)
     assert not c.value.retryable
     assert "--fresh" in c.value.fix
-
-
-def test_it_trains_though_the_first_files_have_vanished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frozen, "SAMPLE", 2)
-    table = split_of_cells(tmp_path / "cells", images=200)
-    rows = pd.read_parquet(table)
-    files = [table.parent / path for path in rows["path"]]
-    for file in files[:2]:
-        file.unlink()
-    spec = spec_of(table, tmp_path, name="MobileNetV2", cut="block_1_expand_relu", weights="random", epochs=2)
-    with PixelStream(files, SIDE, workers=1) as stream:
-        fitted = train_frozen(spec, find("MobileNetV2"), rows, stream)
-    assert len(fitted.rows) == len(fitted.probability) == 198
-    assert fitted.network.predict(PIXELS[:1], verbose=0).shape == (1, 1)
-    assert (fitted.cut, fitted.trainable, len(fitted.curves)) == ("block_1_expand_relu", 2 * 96 + 1, 2)

@@ -1,99 +1,123 @@
-"""What runs a frozen network over pixels: LiteRT where it agrees with Keras, else a compiled TensorFlow function.
+"""What runs a frozen network over pixels: LiteRT, OpenVINO in float32 or bfloat16, or TensorFlow itself.
 
-On CPU LiteRT (inside TensorFlow, as tf.lite) is 1 to 3 times as fast; a GPU serves the TensorFlow function better.
+No one of them is the fastest for every network and machine: ``smearflow/models/probe.py`` times them. Each starts from
+a SavedModel: a converter that is given a function makes networks of a sixth of the speed, and NaN. OpenVINO is in
+``smearflow/models/engine_openvino.py``.
 """
 
-import tempfile
+import shutil
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
-BATCH = 32  # of LiteRT: fixed when its tensors are allocated
-TOLERANCE = 2e-3  # of a feature, relative to the largest one: float32 sums in another order
+BATCH = 32  # images a step; LiteRT's is fixed when its tensors are allocated
+GPU_BATCH = 128
+TFLITE = "model.tflite"
+SAVED = "saved_model"
+
+Precision = Literal["f32", "bf16"]
+Array = np.ndarray[Any, Any]
+Features = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class Engine(Protocol):
     """Pixels uint8 (n, size, size, 3) in, features float32 (n, d) out."""
 
+    def __call__(self, pixels: Array) -> Features: ...
+
+
+class Runtime(Protocol):
+    """A library that makes engines: ``convert`` once a machine, ``load`` once a process.
+
+    Both raise ValueError or RuntimeError where it can't run the network. ``precision`` is that of its sums.
+    """
+
     name: str
+    precision: Precision
 
-    def __call__(self, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32]]: ...
+    def convert(self, exported: Path, size: int, folder: Path) -> None:
+        """Write into ``folder`` what ``load`` needs of the SavedModel ``exported``, whose input is ``size`` square."""
+
+    def load(self, folder: Path, size: int, threads: int) -> Engine:
+        """The engine that ``convert`` left in ``folder``, on so many CPU threads."""
 
 
-class TensorFlowEngine:
-    """The Keras model as one compiled TensorFlow function."""
+class LiteRt:
+    """LiteRT, which TensorFlow holds as tf.lite."""
 
-    name = "tf.function"
+    name = "LiteRT"
+    precision: Precision = "f32"
 
-    def __init__(self, model: Any, size: int) -> None:
+    def convert(self, exported: Path, size: int, folder: Path) -> None:
         import tensorflow as tf
 
-        signature = [tf.TensorSpec((None, size, size, 3), tf.float32)]
-        self._run = tf.function(lambda x: model(x, training=False), input_signature=signature)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(exported))
+        try:
+            (folder / TFLITE).write_bytes(converter.convert())
+        except Exception as error:  # the converter's own is a bare Exception, in a module that isn't public
+            raise ValueError(str(error)) from error
 
-    def __call__(self, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
-        return np.asarray(self._run(pixels.astype(np.float32)))
+    def load(self, folder: Path, size: int, threads: int) -> Engine:
+        return LiteRtEngine(folder / TFLITE, size, threads)
 
 
 class LiteRtEngine:
-    """The model converted for LiteRT, at a fixed batch; the last batch is filled up with black."""
+    """A LiteRT file at a fixed batch; the last batch is filled up with black."""
 
-    name = "LiteRT"
-
-    def __init__(self, model: Any, size: int, threads: int) -> None:
+    def __init__(self, file: Path, size: int, threads: int) -> None:
         import tensorflow as tf
 
-        self._interpreter = tf.lite.Interpreter(model_content=_converted(model), num_threads=threads)
+        self._interpreter = tf.lite.Interpreter(model_path=str(file), num_threads=threads)
         entry = self._interpreter.get_input_details()[0]["index"]
         self._interpreter.resize_tensor_input(entry, (BATCH, size, size, 3))
         self._interpreter.allocate_tensors()
         self._entry, self._exit = entry, self._interpreter.get_output_details()[0]["index"]
 
-    def __call__(self, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def __call__(self, pixels: Array) -> Features:
         return np.concatenate([self._batch(pixels[at : at + BATCH]) for at in range(0, len(pixels), BATCH)])
 
-    def _batch(self, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
-        filled = np.zeros((BATCH, *pixels.shape[1:]), np.float32)
-        filled[: len(pixels)] = pixels
-        self._interpreter.set_tensor(self._entry, filled)
+    def _batch(self, pixels: Array) -> Features:
+        self._interpreter.set_tensor(self._entry, filled(pixels, BATCH))
         self._interpreter.invoke()
-        features: np.ndarray[Any, np.dtype[np.float32]] = self._interpreter.get_tensor(self._exit)
+        features: Features = self._interpreter.get_tensor(self._exit)
         return features[: len(pixels)]
 
 
-def fastest(model: Any, size: int, threads: int, sample: np.ndarray[Any, Any]) -> Engine:
-    """LiteRT where there is no GPU and its features of ``sample`` (n, size, size, 3) are Keras'; else TensorFlow."""
-    import tensorflow as tf
+class TensorFlow:
+    """The SavedModel as TensorFlow runs it: a compiled function. It knows every layer, and GPUs, which like more
+    images a step. On a CPU a step's memory counts: the first layers of VGG19 at 224 px take 13 MB an image each."""
 
-    plain = TensorFlowEngine(model, size)
-    if tf.config.list_physical_devices("GPU"):
-        return plain
-    try:
-        lite = LiteRtEngine(model, size, threads)
-        wanted, got = plain(sample), lite(sample)
-    except (RuntimeError, ValueError, tf.errors.OpError) as error:
-        print(f"LiteRT can't run this network ({str(error).splitlines()[0][:120]}): TensorFlow does", flush=True)
-        return plain
-    worst = float(np.max(np.abs(wanted - got)) / max(float(np.max(np.abs(wanted))), 1e-6))
-    if not worst < TOLERANCE:  # also where it is NaN
-        print(f"LiteRT differs from Keras by {worst:.2g}: TensorFlow does", flush=True)
-        return plain
-    return lite
+    name = "tf.function"
+    precision: Precision = "f32"
+
+    def __init__(self, batch: int = BATCH) -> None:
+        self._batch = batch
+
+    def convert(self, exported: Path, size: int, folder: Path) -> None:
+        shutil.copytree(exported, folder / SAVED)
+
+    def load(self, folder: Path, size: int, threads: int) -> Engine:
+        return TensorFlowEngine(folder / SAVED, self._batch)
 
 
-def _converted(model: Any) -> bytes:
-    """The LiteRT file of a Keras model, by way of a SavedModel: straight from a function it is slow and gives NaN.
+class TensorFlowEngine:
+    """A SavedModel, on the threads and the device that this process gave TensorFlow."""
 
-    Raises ValueError where LiteRT doesn't know a layer's operation.
-    """
-    import tensorflow as tf
+    def __init__(self, saved: Path, batch: int) -> None:
+        import tensorflow as tf
 
-    with tempfile.TemporaryDirectory(prefix="smearflow-") as folder:
-        model.export(str(Path(folder) / "model"), verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(str(Path(folder) / "model"))
-        try:
-            converted: bytes = converter.convert()
-        except Exception as error:  # the converter's own is a bare Exception, in a module that isn't public
-            raise ValueError(str(error)) from error
-    return converted
+        self._model, self._size = tf.saved_model.load(str(saved)), batch
+
+    def __call__(self, pixels: Array) -> Features:
+        return np.concatenate([self._batch(pixels[at : at + self._size]) for at in range(0, len(pixels), self._size)])
+
+    def _batch(self, pixels: Array) -> Features:
+        return np.asarray(self._model.serve(pixels.astype(np.float32)), np.float32)
+
+
+def filled(pixels: Array, batch: int) -> Features:
+    """``pixels`` (up to ``batch``, size, size, 3) as float32 (batch, size, size, 3), black where there are none."""
+    whole = np.zeros((batch, *pixels.shape[1:]), np.float32)
+    whole[: len(pixels)] = pixels
+    return whole

@@ -38,6 +38,7 @@ class Fitted:
     compiling: float  # seconds
     features: float  # seconds
     saved_mb: float | None = None  # MiB of the network with its optimiser's state, where it was saved so
+    engine: str | None = None  # what ran the frozen layers; None where there are none
 
 
 def readable_rows(rows: pd.DataFrame, readable: Array) -> pd.DataFrame:

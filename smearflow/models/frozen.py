@@ -1,73 +1,175 @@
 """Training on a frozen backbone: its features of every image once, a linear head on those, then one whole model."""
 
-from pathlib import Path
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from smearflow.data.sources import file_at
 from smearflow.errors import TrainingError
-from smearflow.models import features
 from smearflow.models.backbones import HEAD_EPOCHS, Backbone
 from smearflow.models.child import say, timed
-from smearflow.models.engines import fastest
-from smearflow.models.fitted import LEAVE_ALONE, Array, Fitted, Labelled, readable_rows, truth
-from smearflow.models.heads import fit_head
+from smearflow.models.engines import Precision
+from smearflow.models.feature_cache import FeatureCache
+from smearflow.models.features import cache_at, compute, fullest, network_digest, precisions, stream_of, unknown
+from smearflow.models.fitted import LEAVE_ALONE, Array, Fitted, Labelled, Row, readable_rows, truth
+from smearflow.models.heads import Head, fit_head
 from smearflow.models.networks import boundary, features_of, with_head
 from smearflow.models.pixels import PixelStream, decode_files
+from smearflow.models.probe import Candidates, Chosen, fastest
 from smearflow.models.spec import TrainSpec
 
 SAMPLE = 32  # images on which engines, and the assembled model, must agree
-AGREEMENT = 1e-3  # of a probability, between the assembled model and its cached features
+AGREEMENT: dict[Precision, float] = {"f32": 1e-4, "bf16": 2e-2}  # of a probability, between cache and assembled model
+CONTROL = 1e-3  # of a probability, where weights are random: nothing keeps such features at one scale, nor is it served
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A frozen backbone, ready to be asked for features: its Keras model, its digest, and the images to check on."""
+
+    spec: TrainSpec
+    digest: str
+    model: Any
+    golden: pd.DataFrame  # rows of the split table
+    pixels: Array  # theirs, uint8 (n, size, size, 3)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A cache that holds every image which can be read, what filled it, and the seconds that it took."""
+
+    cache: FeatureCache
+    precision: Precision
+    engine: str
+    choosing: float
+    computing: float
+
+
+def features_to_compute(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose features no cache has yet. Needs no TensorFlow."""
+    return unknown(_best_cache(spec, network_digest(spec, row), rows)[0], rows)
 
 
 def train_frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
-    """Fit a head on the cached features of the training rows, and score every row from the cache."""
-    model, building = timed(lambda: features_of(row, spec.model, spec.weights_file))
-    sample = sample_of(stream.files, spec.input_size)
-    engine, converting = timed(lambda: fastest(model, spec.input_size, spec.threads, sample))
-    say(f"{engine.name} runs {row.name}, ready in {building + converting:.1f} s")
-    (cached, readable), computing = timed(lambda: features.compute(stream, engine))
-    kept = readable_rows(rows, readable)
-    training, validation = (
-        Labelled(cached[kept["split"] == name], truth(name, kept, spec.positive)) for name in ("train", "val")
-    )
-    head, curves = fit_head(training, validation, spec.model.epochs or HEAD_EPOCHS)
-    network = with_head(model, head.kernel, head.bias)
-    check_agreement(network, sample, head.probability(engine(sample)))
+    """Fit a head on the cached features of the training rows, and score every row from the cache.
+
+    ``stream`` has the pixels of those that aren't cached. Where the assembled model doesn't say what the cache said,
+    the engine that filled it is left out, and the next one fills a new one. Raises TrainingError where none is left.
+    """
+    frozen, building = timed(lambda: _frozen(spec, row, rows))
+    refused: dict[str, str] = {}
+    while True:
+        seen = see(frozen, rows, stream, refused)
+        kept = readable_rows(rows, seen.cache.knows(rows["sha256"].tolist()))
+        head, probability, curves = _head_on(seen.cache, kept, spec)
+        network = with_head(frozen.model, head.kernel, head.bias)
+        worst = disagreement(network, frozen, seen.cache, head)
+        if worst <= (AGREEMENT[seen.precision] if spec.weights_file else CONTROL):  # never where it is NaN
+            break
+        seen.cache.forget()
+        refused[seen.engine] = f"the assembled model differs from its cached features by {worst:.2g} in probability"
+        say(f"{seen.engine} isn't used any more: {refused[seen.engine]}")
+    say(f"the assembled model agrees with its cached features to {worst:.1g}")
     return Fitted(
         network,
         kept,
-        head.probability(cached),
+        probability,
         curves,
         trainable=len(head.kernel) + 1,
-        cut=boundary(model),
-        compiling=building + converting,
-        features=computing,
+        cut=boundary(frozen.model),
+        compiling=building + seen.choosing,
+        features=seen.computing,
+        engine=seen.engine,
     )
 
 
-def sample_of(files: list[Path], size: int) -> Array:
-    """Pixels uint8 (up to SAMPLE, size, size, 3) of readable files, from all over: one patient's may have vanished.
+def see(frozen: Frozen, rows: pd.DataFrame, stream: PixelStream, refused: Mapping[str, str]) -> Seen:
+    """A cache with the features of every row that can be read, computed where it lacks some."""
+    cache, precision = _best_cache(frozen.spec, frozen.digest, rows)
+    missing = unknown(cache, rows)
+    if missing.empty:
+        say(f"features {len(rows):,}/{len(rows):,}")
+        return Seen(cache, precision, str(cache.facts.get("engine")), 0.0, 0.0)
+    possible = (precision,) if len(cache) else precisions(frozen.spec)
+    chosen, choosing = timed(lambda: _engine(frozen, possible, refused))
+    cache = cache_at(frozen.spec, frozen.digest, chosen.precision)
+    missing = unknown(cache, rows)
+    cache.describe({"engine": chosen.name, "backbone": frozen.spec.model.keyed()})
+    with _pixels_of(frozen.spec, missing, stream) as pixels:
+        computing = timed(lambda: compute(pixels, chosen.engine, cache, len(rows) - len(missing)))[1]
+    return Seen(cache, chosen.precision, chosen.name, choosing, computing)
+
+
+def disagreement(network: Any, frozen: Frozen, cache: FeatureCache, head: Head) -> float:
+    """The largest difference in probability between the assembled model and its cached features, on golden images."""
+    there = cache.knows(frozen.golden["sha256"].tolist())
+    said = network.predict(frozen.pixels[there], verbose=0)[:, 0]
+    cached = head.probability(cache.gather(frozen.golden["sha256"][there].tolist()))
+    return float(np.max(np.abs(said - cached), initial=0.0))
+
+
+def golden_of(spec: TrainSpec, rows: pd.DataFrame) -> tuple[pd.DataFrame, Array]:
+    """Up to SAMPLE readable rows from all over, as one patient's may have vanished, and their pixels, uint8.
 
     Raises TrainingError (permanent) where none of them can be read.
     """
-    chosen = files[:: max(1, len(files) // SAMPLE)][:SAMPLE]
-    pixels = decode_files(chosen, size).pixels
-    if not len(pixels):
-        what = f"None of {len(chosen):,} images, out of {len(files):,}, can be read any more, the first: {chosen[0]}"
+    chosen = rows.iloc[:: max(1, len(rows) // SAMPLE)].iloc[:SAMPLE]
+    files = [file_at(spec.root, path) for path in chosen["path"]]
+    decoded = decode_files(files, spec.input_size, chosen["sha256"].tolist())
+    if not len(decoded.pixels):
+        what = f"None of {len(chosen):,} images, out of {len(rows):,}, can be read any more, the first: {files[0]}"
         raise TrainingError(what, LEAVE_ALONE, permanent=True)
-    return pixels
+    return chosen[[error is None for error in decoded.errors]], decoded.pixels
 
 
-def check_agreement(network: Any, pixels: Array, probability: Array) -> None:
-    """The assembled Keras model must say of ``pixels`` what its cached features said. Raises TrainingError."""
-    said = network.predict(pixels, verbose=0)[:, 0]
-    worst = float(np.max(np.abs(said - probability), initial=0.0))
-    if not worst <= AGREEMENT:  # also where it is NaN
-        raise TrainingError(
-            f"The assembled model differs from its cached features by {worst:.2g} in probability",
-            f"At most {AGREEMENT:g} is rounding: this is a fault of smearflow, or of this machine's TensorFlow.",
-            permanent=True,
-        )
-    say(f"the assembled model agrees with its cached features to {worst:.1g}")
+def _frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> Frozen:
+    import tensorflow as tf
+
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # what is cached must hold on any machine
+    model = features_of(row, spec.model, spec.weights_file)
+    return Frozen(spec, network_digest(spec, row), model, *golden_of(spec, rows))
+
+
+def _best_cache(spec: TrainSpec, digest: str, rows: pd.DataFrame) -> tuple[FeatureCache, Precision]:
+    """The cache that knows most of ``rows``, of those whose precision will do."""
+    caches = {precision: cache_at(spec, digest, precision) for precision in precisions(spec)}
+    best = fullest(caches.values(), rows)
+    return best, next(precision for precision, cache in caches.items() if cache is best)
+
+
+def _engine(frozen: Frozen, possible: tuple[Precision, ...], refused: Mapping[str, str]) -> Chosen:
+    spec = frozen.spec
+    wanted = Candidates(frozen.model, frozen.pixels, frozen.digest, spec.threads, possible)
+    chosen = fastest(wanted, spec.engines or spec.out / "engines", refused)
+    say(f"{chosen.name} runs {spec.model.name}, {chosen.rate:,.0f} images/s when it was tried")
+    return chosen
+
+
+def _pixels_of(
+    spec: TrainSpec, missing: pd.DataFrame, stream: PixelStream
+) -> contextlib.AbstractContextManager[PixelStream]:
+    """``stream`` where it has the pixels of ``missing`` and wasn't used up by an engine that failed; else a new one."""
+    fits = stream.digests == missing["sha256"].tolist() and stream.fresh
+    return contextlib.nullcontext(stream) if fits else stream_of(spec, missing)
+
+
+def _head_on(cache: FeatureCache, kept: pd.DataFrame, spec: TrainSpec) -> tuple[Head, Array, list[Row]]:
+    """A head fitted on the training rows, its probability of every row of ``kept``, float (n,), and its curves."""
+    order = np.argsort(kept["split"].to_numpy(str), kind="stable")  # each set in one piece of the memory map
+    features, sets = cache.gather(kept["sha256"].iloc[order].tolist()), kept["split"].to_numpy(str)[order]
+    training, validation = (
+        Labelled(features[_piece(sets, name)], truth(name, kept, spec.positive)) for name in ("train", "val")
+    )
+    head, curves = fit_head(training, validation, spec.model.epochs or HEAD_EPOCHS)
+    probability = np.empty(len(kept))
+    probability[order] = head.probability(features)
+    return head, probability, curves
+
+
+def _piece(sets: Array, name: str) -> slice:
+    """Where ``name`` is in ``sets``, which are sorted."""
+    return slice(int(np.searchsorted(sets, name, "left")), int(np.searchsorted(sets, name, "right")))

@@ -28,6 +28,8 @@ class TrainSpec(Message):
     lecture: Lecture | None = Field(None, description="How it is fitted, where its recipe is the lecture's.")
     out: Path = Field(description="Folder that the trainer fills.")
     threads: int = Field(ge=1, description="CPU threads that this trainer may use.")
+    engines: Path | None = Field(None, description="Folder of what is known of engines; null: below `out`.")
+    features: Path | None = Field(None, description="Folder of the feature caches; null: below `out`.")
 
     @field_validator("model")
     @classmethod
@@ -65,6 +67,7 @@ class Trained(Message):
     cut: str | None = Field(description="Layers of the freeze boundary, joined by +; null where trained whole.")
     weights: str = Field(description="Where the frozen layers' weights came from: imagenet, random or a path.")
     control: bool = Field(description="Frozen layers with random weights: a control to compare with, no candidate.")
+    engine: str | None = Field(None, description="What ran the frozen layers; null where there are none.")
     epochs: int = Field(description="Passes over the training set that were made.")
     seconds: Seconds
     size_mb: float = Field(description="MiB of bundle/model.keras.")

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from smearflow.data.sources import file_at
 from smearflow.errors import SmearflowError
 from smearflow.models.backbones import Backbone, find
 from smearflow.models.bundles import weights_digest, write_bundle
 from smearflow.models.child import import_keras, say, say_failure, timed, watch_parent
+from smearflow.models.features import stream_of
 from smearflow.models.fitted import Fitted
-from smearflow.models.frozen import train_frozen
+from smearflow.models.frozen import features_to_compute, train_frozen
 from smearflow.models.lecture import train_as_taught
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import Seconds, Trained, TrainSpec
@@ -42,8 +42,7 @@ def main(arguments: list[str]) -> int:
 def train(spec: TrainSpec) -> None:
     """Train, score every image, and write it all into ``spec.out``. Files are decoded while TensorFlow imports."""
     rows, row = pd.read_parquet(spec.parts), find(spec.model.name)
-    files = [file_at(spec.root, path) for path in rows["path"]]
-    with PixelStream(files, spec.input_size, spec.threads) as stream:
+    with stream_of(spec, to_decode(spec, row, rows)) as stream:
         importing = timed(lambda: import_keras(spec.threads, spec.train.seed))[1]
         say(f"import {importing:.1f} s")
         start = time.perf_counter()
@@ -51,6 +50,11 @@ def train(spec: TrainSpec) -> None:
     rest = time.perf_counter() - start - fitted.compiling - fitted.features
     seconds = Seconds(importing=importing, compiling=fitted.compiling, features=fitted.features, fit=rest)
     write(spec, row, fitted, seconds)
+
+
+def to_decode(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose pixels the training needs: of a frozen backbone those alone that it hasn't seen before."""
+    return features_to_compute(spec, row, rows) if row.frozen and not spec.lecture else rows
 
 
 def fit(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
@@ -81,6 +85,7 @@ def described(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) 
         trainable=fitted.trainable,
         input_size=spec.input_size,
         cut=fitted.cut,
+        engine=fitted.engine,
         weights="random" if unloaded else str(spec.model.weights),
         control=row.frozen and unloaded,
         epochs=len(fitted.curves),
