@@ -74,6 +74,11 @@ class Workspace:
         return self.root / "leases"
 
     @property
+    def checkpoints(self) -> Path:
+        """What unfinished trainings have reached: a folder each, named by the key of what comes of it."""
+        return self.root / "checkpoints"
+
+    @property
     def sources(self) -> Path:
         """Archives that were fetched."""
         return self.root / "sources"

@@ -15,7 +15,7 @@ from smearflow.settings import Evaluation, Settings, Split
 from smearflow.workspace import building
 from tasks.evaluate import Evaluated
 from tasks.stage import Run, stage
-from tasks.train import train
+from tasks.train import forget, train
 
 FIGURES = ("accuracy", "sensitivity", "specificity", "auc")
 
@@ -61,6 +61,7 @@ def leakage_if_asked(
     future = train.submit(run, plan, mixed, settings.data, settings.augment, settings.train, run.workspace)
     future.wait()
     if future.state.is_completed():
+        forget(run.workspace, [future.result().folder])
         leakage(run, mixed, found.by_name[name], future.result(), settings.data.positive, settings.evaluation)
     else:
         run.note("leakage", "failed", started)

@@ -1,8 +1,9 @@
 """Train: one backbone a task run, each in a process of its own, as many at once as there are places."""
 
 import os
+import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ def train(
             train=how,
             lecture=plan.lecture,
             out=aside,
+            checkpoints=workspace.checkpoints / folder.name,
             threads=cores,
         )
         with overheard(plan.label) as hear, progress_artifact(plan.label) as show:
@@ -93,8 +95,11 @@ def train_all(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings)
     """
     started = time.monotonic()
     how = (parts, settings.data, settings.augment, settings.train, run.workspace)
+    if run.fresh:
+        forget(run.workspace, (train.folder(run, plan, *how) for plan in plans))
     futures = {plan.label: train.submit(run, plan, *how) for plan in plans if not plan.error}
     attempts = [_attempt(plan, futures) for plan in plans]
+    forget(run.workspace, (a.trained.folder for a in attempts if a.trained))
     run.reached["train"] = attempts
     run.note("train", common_state([future.state for future in futures.values()]), started)
     models = {a.plan.label: a.trained for a in attempts if a.trained}
@@ -102,6 +107,12 @@ def train_all(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings)
         reasons = "\n".join(f"{a.plan.label}: {a.error}" for a in attempts)
         raise TrainingError(f"No backbone could be trained.\n{reasons}", "Mend one of them, and run again.")
     return models
+
+
+def forget(workspace: Workspace, folders: Iterable[Path]) -> None:
+    """Remove the checkpoints of trainings whose results are, or will be, in ``folders``."""
+    for folder in folders:
+        shutil.rmtree(workspace.checkpoints / folder.name, ignore_errors=True)
 
 
 def _attempt(plan: Plan, futures: Mapping[str, PrefectFuture[Trained]]) -> Attempt:

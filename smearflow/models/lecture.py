@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from smearflow.models.backbones import Backbone
-from smearflow.models.child import say, timed
+from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
+from smearflow.models.child import timed
 from smearflow.models.fitted import Array, Fitted, Labelled, Row, truth
 from smearflow.models.networks import backbone_of, preprocessed, simple_cnn, with_probability
 from smearflow.models.pixels import PixelStream
@@ -87,17 +88,20 @@ def compiled(network: Any, lecture: Lecture) -> Any:
 def fit(network: Any, training: Labelled, validation: Labelled, spec: TrainSpec, lecture: Lecture) -> list[Row]:
     """Fit what isn't frozen, over images that are augmented anew each time, and return the curves."""
     epochs = spec.model.epochs or 1
-    history = network.fit(
-        batches(training, spec.augment, lecture.batch_size, spec.train.seed),
+    checkpoint = Checkpoint.of(spec.checkpoints_folder, lecture.batch_size)
+    progress = Progress.resumed(checkpoint, network, epochs)
+    begun = len(progress.rows)
+    network.fit(
+        batches(training, spec.augment, lecture.batch_size, spec.train.seed, begun),
         steps_per_epoch=math.ceil(len(training.inputs) / lecture.batch_size),
         validation_data=in_order(validation),
+        initial_epoch=begun,
         epochs=epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[_teller(epochs)],
-    ).history
-    names = ("loss", "accuracy", "val_loss", "val_accuracy", "val_auc")
-    return [{"epoch": n + 1, **{name: float(history[name][n]) for name in names}} for n in range(epochs)]
+        callbacks=[kept_in(progress)],
+    )
+    return progress.rows
 
 
 def in_order(images: Labelled) -> Any:
@@ -136,13 +140,3 @@ def on_disk(folder: Path) -> Callable[[str, tuple[int, ...]], Array]:
         return np.memmap(folder / name, np.uint8, "w+", shape=shape) if shape[0] else np.empty(shape, np.uint8)
 
     return hold
-
-
-def _teller(epochs: int) -> Any:
-    """A Keras callback that prints a line an epoch."""
-    import keras
-
-    def told(epoch: int, logs: Row) -> None:
-        say(f"epoch {epoch + 1}/{epochs} loss {logs['loss']:.4f} val_auc {logs['val_auc']:.4f}")
-
-    return keras.callbacks.LambdaCallback(on_epoch_end=told)

@@ -27,6 +27,9 @@ class TrainSpec(Message):
     train: Train
     lecture: Lecture | None = Field(None, description="How it is fitted, where its recipe is the lecture's.")
     out: Path = Field(description="Folder that the trainer fills.")
+    checkpoints: Path | None = Field(
+        None, description="Folder of what each epoch reached, which outlives the trainer; null: it needn't."
+    )
     threads: int = Field(ge=1, description="CPU threads that this trainer may use.")
 
     @field_validator("model")
@@ -40,6 +43,11 @@ class TrainSpec(Message):
     def input_size(self) -> int:
         """Side of the input, pixels."""
         return cast(int, self.model.input_size)
+
+    @property
+    def checkpoints_folder(self) -> Path:
+        """Where checkpoints lie; below ``out`` where they needn't outlive the trainer."""
+        return self.checkpoints or self.out / "checkpoints"
 
 
 class Seconds(Message):

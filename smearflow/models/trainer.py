@@ -6,6 +6,7 @@ curves.json and, last, result.json. It knows nothing of Prefect.
 """
 
 import json
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -68,6 +69,8 @@ def write(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) -> N
     (spec.out / "curves.json").write_text(json.dumps(fitted.curves, indent=1), encoding="utf-8")
     result = described(spec, row, fitted, seconds)
     (spec.out / "result.json").write_text(result.model_dump_json(indent=1, exclude={"folder"}), encoding="utf-8")
+    if spec.checkpoints is None:
+        shutil.rmtree(spec.checkpoints_folder, ignore_errors=True)
     say(f"saved {result.params:,} parameters, {result.size_mb:.1f} MiB, weights {result.weights_digest[:12]}")
 
 
