@@ -7,6 +7,7 @@ SmearflowError
 |  `- MissingPart        weights, a server, a registry that can't be had
 |- DataError             exit status 1: the data stop the run
 `- TrainingError         a trainer died or overran its time; the other backbones go on
+   `- MemoryRanOut       it wanted more memory than there is
 """
 
 
@@ -53,3 +54,10 @@ class TrainingError(SmearflowError):
     def __init__(self, what: str, fix: str = "", *, permanent: bool = False) -> None:
         super().__init__(what, fix)
         self.retryable = not permanent
+
+
+class MemoryRanOut(TrainingError):
+    """A trainer wanted more memory than there is: it may do with less, but not as it was."""
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(what, fix, permanent=True)

@@ -16,7 +16,7 @@ from smearflow.errors import TrainingError
 from smearflow.models.leases import count_gpus, environment_of, lease
 from smearflow.models.plans import Plan
 from smearflow.models.spec import Trained, TrainSpec
-from smearflow.models.training import run_trainer, slots
+from smearflow.models.training import slots, train_within_memory
 from smearflow.progress import overheard
 from smearflow.settings import Augment, Data, Settings, Train
 from smearflow.workspace import Workspace, building
@@ -46,10 +46,11 @@ def says(model: Trained) -> str:
 | import, compile | {model.seconds.importing:.1f} s, {model.seconds.compiling:.1f} s |
 | features, fit | {model.seconds.features:.1f} s, {model.seconds.fit:.1f} s |
 | inference file | {model.size_mb:.2f} MiB |
+{f"| note | {model.note} |" if model.note else ""}
 """
 
 
-# Retried once: a trainer that the machine ended for want of memory may find more when its neighbours are done.
+# Retried once: a trainer that somebody ended, or that overran its time, goes on from its last epoch.
 @stage(
     says,
     code=("smearflow.models.trainer",),
@@ -84,7 +85,7 @@ def train(
                 hear(line)
                 show(line)
 
-            trained = run_trainer(spec, how.time_limit, heard, environment_of(index, gpus))
+            trained = train_within_memory(spec, how.time_limit, heard, environment_of(index, gpus))
     return trained.model_copy(update={"folder": folder})
 
 

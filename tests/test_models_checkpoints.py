@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from smearflow.errors import TrainingError
-from smearflow.models.checkpoints import Checkpoint
+from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
 from smearflow.models.spec import Trained, TrainSpec
 from smearflow.models.training import LIVE, run_trainer
 from tests.trained_cells import spec_of, split_of_cells
@@ -100,3 +100,38 @@ def test_what_was_cut_short_or_is_of_another_network_counts_as_nothing(tmp_path:
     checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:-100])
     assert checkpoint.resume(mine) == []
     assert Checkpoint.of(tmp_path, 8).resume(mine) == []  # another batch size takes other steps
+
+
+ABSURD = 1e30  # a rate at which the first step leads out of all numbers
+
+
+def diverging(checkpoint: Checkpoint) -> tuple[keras.Model, Progress]:
+    """A network that is fitted at an absurd rate, from ``checkpoint`` on."""
+    x, y = np.ones((8, 2), np.float32), np.ones((8, 1), np.float32)
+    made = network()
+    made.compile(keras.optimizers.SGD(ABSURD), "mse", metrics=["accuracy"])
+    progress = Progress.resumed(checkpoint, made, 9, ABSURD)
+    told = kept_in(
+        progress, lambda now: {"val_loss": now.evaluate(x, y, verbose=0)[0], "val_accuracy": 0, "val_auc": 0}
+    )
+    made.fit(x, y, batch_size=2, initial_epoch=len(progress.rows), epochs=9, verbose=0, callbacks=[told])
+    return made, progress
+
+
+def test_a_loss_that_is_no_number_ends_it_with_the_weights_of_the_last_good_epoch(tmp_path: Path, capsys) -> None:
+    checkpoint, good = Checkpoint.of(tmp_path, 2), network()
+    good.compile(keras.optimizers.SGD(ABSURD), "mse")
+    checkpoint.write(good, ROWS)
+    made, progress = diverging(checkpoint)
+    assert all((a == b).all() for a, b in zip(good.get_weights(), made.get_weights(), strict=True))
+    assert progress.rows == ROWS
+    assert progress.note == "stopped: the loss of epoch 2 was nan, nan on validation; these are the weights of epoch 1"
+    assert progress.note in capsys.readouterr().out
+
+
+def test_where_no_epoch_was_good_it_fails_with_epoch_loss_rate_and_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"the loss of epoch 1 was nan, .* at a learning rate of 1e\+30") as caught:
+        diverging(Checkpoint.of(tmp_path, 2))
+    assert not caught.value.retryable
+    assert "train.learning_rate" in caught.value.fix
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ weights in the end are those of a training that nobody interrupted, bit for bit.
 """
 
 import json
+import math
 import os
 import zipfile
 from collections.abc import Callable
@@ -15,9 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from smearflow.errors import TrainingError
 from smearflow.models.child import say
 from smearflow.models.fitted import Row
 
+FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "val_auc")  # of an epoch, as curves keep them
 UNREADABLE = (OSError, ValueError, KeyError, zipfile.BadZipFile)  # a file that another hand cut short
 
 
@@ -62,27 +65,49 @@ class Checkpoint:
         return rows
 
 
-@dataclass(frozen=True)
+@dataclass
 class Progress:
-    """A training under way: its curves so far, and how many epochs it is to have."""
+    """A training under way: its curves so far, how many epochs it is to have, and its rate at the start.
+
+    ``note``: why it ended before, where it did.
+    """
 
     checkpoint: Checkpoint
     rows: list[Row]
     epochs: int
+    rate: float
+    note: str | None = None
 
     @classmethod
-    def resumed(cls, checkpoint: Checkpoint, network: Any, epochs: int) -> "Progress":
+    def resumed(cls, checkpoint: Checkpoint, network: Any, epochs: int, rate: float) -> "Progress":
         """From where an earlier trainer left ``network``, compiled; often from the start."""
         rows = checkpoint.resume(network)
         if rows:
             say(f"epoch {len(rows)}/{epochs} was reached before; going on from there")
-        return cls(checkpoint, rows, epochs)
+        return cls(checkpoint, rows, epochs, rate)
 
     def reached(self, network: Any, row: Row) -> None:
-        """Keep what an epoch led to, and then say so."""
+        """Keep what an epoch led to, and then say so; where it led nowhere, end with what was kept before.
+
+        Raises TrainingError (permanent) where not even the first epoch led anywhere.
+        """
+        if not (math.isfinite(row["loss"]) and math.isfinite(row["val_loss"])):
+            self._fall_back(network, row)
+            return
         self.rows.append(row)
         self.checkpoint.write(network, self.rows)
         say(f"epoch {len(self.rows)}/{self.epochs} loss {row['loss']:.4f} val_auc {row['val_auc']:.4f}")
+
+    def _fall_back(self, network: Any, row: Row) -> None:
+        """End the training with the weights of its last good epoch."""
+        epoch = len(self.rows) + 1
+        lost = f"the loss of epoch {epoch} was {row['loss']:g}, {row['val_loss']:g} on validation"
+        if not self.checkpoint.resume(network):
+            what = f"{network.name}: {lost}, at a learning rate of {self.rate:g}"
+            raise TrainingError(what, "Lower train.learning_rate, or lecture.learning_rate.", permanent=True)
+        network.stop_training = True
+        self.note = f"stopped: {lost}; these are the weights of epoch {epoch - 1}"
+        say(self.note)
 
 
 def kept_in(progress: Progress, more: Callable[[Any], Row] = lambda network: {}) -> Any:
@@ -91,8 +116,8 @@ def kept_in(progress: Progress, more: Callable[[Any], Row] = lambda network: {})
 
     class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_end(self, epoch: int, logs: Row | None = None) -> None:
-            said = {name: float(value) for name, value in (logs or {}).items()}
-            progress.reached(self.model, {"epoch": epoch + 1, **said, **more(self.model)})
+            said = {**(logs or {}), **more(self.model)}
+            progress.reached(self.model, {"epoch": epoch + 1, **{name: float(said[name]) for name in FIGURES}})
 
     return Keeper()
 

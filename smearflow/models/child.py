@@ -11,6 +11,7 @@ from smearflow.processes import end_with_parent
 
 PARENT = "SMEARFLOW_PARENT"  # environment: number of the process that started this one
 PERMANENT = 3  # exit status: trying again would end the same way
+OUT_OF_MEMORY = 4  # exit status: an allocation failed
 FAILURE = "failure: "  # before the JSON of what happened and the way out
 
 Made = TypeVar("Made")

@@ -38,6 +38,7 @@ class Fitted:
     compiling: float  # seconds
     features: float  # seconds
     saved_mb: float | None = None  # MiB of the network with its optimiser's state, where it was saved so
+    note: str | None = None  # what a person should know of how the training ended
 
 
 def readable_rows(rows: pd.DataFrame, readable: Array) -> pd.DataFrame:

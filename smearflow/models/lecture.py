@@ -16,7 +16,7 @@ import pandas as pd
 from smearflow.models.backbones import Backbone
 from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
 from smearflow.models.child import timed
-from smearflow.models.fitted import Array, Fitted, Labelled, Row, truth
+from smearflow.models.fitted import Array, Fitted, Labelled, truth
 from smearflow.models.networks import backbone_of, preprocessed, simple_cnn, with_probability
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import TrainSpec
@@ -37,14 +37,14 @@ def train_as_taught(
     with_pixels.mkdir()
     (pixels, kept), decoding = timed(lambda: gather(stream, rows, spec.input_size, on_disk(with_pixels)))
     sets = {name: Labelled(each, truth(name, kept, spec.positive)) for name, each in pixels.items()}
-    curves = fit(network, sets["train"], sets["val"], spec, lecture)
+    fitting = fit(network, sets["train"], sets["val"], spec, lecture)
     probability = scored(network, sets, kept)
     shutil.rmtree(with_pixels)
     cut = None if row.name == "simple_cnn" else f"{row.name.lower()} output, Flatten"
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     saved = saved_mb(network, spec.out / "saved.keras")
     served = keras.Model(network.input, network.output)  # without the optimiser's state
-    return Fitted(served, kept, probability, curves, trainable, cut, compiling, decoding, saved)
+    return Fitted(served, kept, probability, fitting.rows, trainable, cut, compiling, decoding, saved, fitting.note)
 
 
 def network_of(row: Backbone, spec: TrainSpec, lecture: Lecture) -> Any:
@@ -85,11 +85,11 @@ def compiled(network: Any, lecture: Lecture) -> Any:
     return network
 
 
-def fit(network: Any, training: Labelled, validation: Labelled, spec: TrainSpec, lecture: Lecture) -> list[Row]:
-    """Fit what isn't frozen, over images that are augmented anew each time, and return the curves."""
+def fit(network: Any, training: Labelled, validation: Labelled, spec: TrainSpec, lecture: Lecture) -> Progress:
+    """Fit what isn't frozen, over images that are augmented anew each time."""
     epochs = spec.model.epochs or 1
     checkpoint = Checkpoint.of(spec.checkpoints_folder, lecture.batch_size)
-    progress = Progress.resumed(checkpoint, network, epochs)
+    progress = Progress.resumed(checkpoint, network, epochs, lecture.learning_rate)
     begun = len(progress.rows)
     network.fit(
         batches(training, spec.augment, lecture.batch_size, spec.train.seed, begun),
@@ -101,7 +101,7 @@ def fit(network: Any, training: Labelled, validation: Labelled, spec: TrainSpec,
         verbose=0,
         callbacks=[kept_in(progress)],
     )
-    return progress.rows
+    return progress
 
 
 def in_order(images: Labelled) -> Any:

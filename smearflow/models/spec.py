@@ -80,6 +80,7 @@ class Trained(Message):
         None, description="MiB of the network saved as it was compiled, its optimiser's state too; lecture's recipe."
     )
     weights_digest: str = Field(description="SHA-256 over all weight arrays in order, 64 hexadecimal digits.")
+    note: str | None = Field(None, description="What a person should know of how it was trained; mostly nothing.")
     train_seconds: float = Field(0.0, description="From spawning the trainer to its exit.")
 
 

@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,11 @@ from smearflow.data.sources import file_at
 from smearflow.errors import SmearflowError
 from smearflow.models.backbones import Backbone, find
 from smearflow.models.bundles import weights_digest, write_bundle
-from smearflow.models.child import import_keras, say, say_failure, timed, watch_parent
+from smearflow.models.child import OUT_OF_MEMORY, import_keras, say, say_failure, timed, watch_parent
 from smearflow.models.fitted import Fitted
 from smearflow.models.frozen import train_frozen
 from smearflow.models.lecture import train_as_taught
+from smearflow.models.memory import is_shortage
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import Seconds, Trained, TrainSpec
 from smearflow.models.whole import train_whole
@@ -30,13 +32,18 @@ KEPT = ["path", "sha256", "label", "group", "split"]  # of the split table, in p
 
 
 def main(arguments: list[str]) -> int:
-    """Train as the spec says. Exit status 0, PERMANENT, or 1."""
+    """Train as the spec says. Exit status 0, PERMANENT, OUT_OF_MEMORY, or 1."""
     watch_parent()
     spec = TrainSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
     try:
         train(spec)
     except SmearflowError as error:
         return say_failure(error)
+    except Exception as error:
+        if not is_shortage(error):
+            raise
+        traceback.print_exc()
+        return OUT_OF_MEMORY
     return 0
 
 
@@ -90,6 +97,7 @@ def described(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) 
         seconds=seconds,
         size_mb=(spec.out / "bundle" / "model.keras").stat().st_size / 2**20,
         saved_mb=fitted.saved_mb,
+        note=fitted.note,
         weights_digest=weights_digest(fitted.network),
     )
 

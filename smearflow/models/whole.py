@@ -11,7 +11,7 @@ from smearflow.models.augmentation import augmentation_layer
 from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
 from smearflow.models.child import say, timed
 from smearflow.models.curves import validated
-from smearflow.models.fitted import Array, Fitted, Labelled, Row, readable_rows, truth
+from smearflow.models.fitted import Array, Fitted, Labelled, readable_rows, truth
 from smearflow.models.networks import WHOLE, with_probability
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import TrainSpec
@@ -31,13 +31,13 @@ def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fit
     training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
     epochs = passes(spec, len(training.inputs))
     checkpoint = Checkpoint.of(spec.checkpoints_folder, spec.train.batch_size)
-    curves = fit(network, training, validation, spec.augment, spec.train, epochs, checkpoint)
+    fitting = fit(network, training, validation, spec.augment, spec.train, epochs, checkpoint)
     served = with_probability(network)
     probability = np.empty(len(kept))
     for name, each in pixels.items():
         probability[kept["split"] == name] = served.predict(each, batch_size=SCORED, verbose=0)[:, 0]
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-    return Fitted(served, kept, probability, curves, trainable, None, compiling, decoding)
+    return Fitted(served, kept, probability, fitting.rows, trainable, None, compiling, decoding, note=fitting.note)
 
 
 def passes(spec: TrainSpec, images: int) -> int:
@@ -83,10 +83,8 @@ def fit(
     train: Train,
     epochs: int,
     checkpoint: Checkpoint,
-) -> list[Row]:
-    """Fit every weight of ``network`` (pixels to a logit) in ``epochs`` passes, and return the curves.
-
-    It goes on from ``checkpoint`` where there is one.
+) -> Progress:
+    """Fit every weight of ``network`` (pixels to a logit) in ``epochs`` passes, or go on from ``checkpoint``.
 
     AdamW (Loshchilov & Hutter 2019), its rate falling to 0 by a cosine; labels are smoothed, as 5 % are wrong.
     """
@@ -99,7 +97,7 @@ def fit(
         loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=train.label_smoothing),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
-    progress = Progress.resumed(checkpoint, network, epochs)
+    progress = Progress.resumed(checkpoint, network, epochs, train.learning_rate)
     begun = len(progress.rows)
     network.fit(
         batches(training, augment, train.batch_size, train.seed, begun),
@@ -110,7 +108,7 @@ def fit(
         verbose=0,
         callbacks=[kept_in(progress, lambda trained: validated(trained, validation))],
     )
-    return progress.rows
+    return progress
 
 
 def batches(training: Labelled, augment: Augment, batch_size: int, seed: int, epoch: int = 0) -> Any:
