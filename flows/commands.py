@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from smearflow.configuration import annotated_yaml, load_settings
 from smearflow.errors import UsageError
+from smearflow.room import require
 from smearflow.settings import Settings
 from smearflow.summary import Summary, read_summary
 from smearflow.workspace import Workspace
+
+LEAST_ROOM = 100 * 2**20  # bytes: the server's database, and what a run of a few hundred cells leaves
 
 if TYPE_CHECKING:
     from smearflow.service.live import Live
@@ -164,6 +167,7 @@ def _settings(arguments: argparse.Namespace, source: str | None = None) -> Setti
 
 def _connect(workspace: Workspace) -> None:
     """Find or start the workspace's server, and tell Prefect of it before it is imported."""
+    require(workspace.root, LEAST_ROOM)
     from flows.console import ENVIRONMENT
     from smearflow.service.prefect_server import client_environment, ensure_server
 

@@ -16,6 +16,7 @@ from expectations.contract import ContractBroken
 from flows.announcing import announce
 from smearflow.configuration import as_yaml
 from smearflow.models.training import end_all
+from smearflow.room import refusal
 from smearflow.service.running import mark_gone, note_running
 from smearflow.service.worker import end_with_worker
 from smearflow.settings import Settings
@@ -38,8 +39,11 @@ def recorded(command: Literal["run", "validate"], settings: Settings, workspace:
     try:
         yield run
     except BaseException as raised:
-        error = raised
+        refused = refusal(raised, run.workspace.root)
+        error = refused or raised
         _report_failure(run, error)
+        if refused:
+            raise refused from raised
         raise
     finally:
         end_all()

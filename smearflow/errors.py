@@ -4,6 +4,7 @@ SmearflowError
 |- UsageError            exit status 2: the caller can mend it by typing something else
 |  |- SettingsError      a key or a value of the configuration
 |  |- SourceError        the folder of images
+|  |- DiskError          no room, or no right to write
 |  `- MissingPart        weights, a server, a registry that can't be had
 |- DataError             exit status 1: the data stop the run
 `- TrainingError         a trainer died or overran its time; the other backbones go on
@@ -42,6 +43,10 @@ class SourceError(UsageError):
 
 class MissingPart(UsageError):
     """Something that the run needs can't be had: weights, a server, a registry."""
+
+
+class DiskError(UsageError):
+    """The disk is full, or can't be written to."""
 
 
 class DataError(SmearflowError):

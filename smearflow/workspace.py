@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from smearflow.errors import UsageError
+from smearflow.room import told_of
 
 ANOTHER = "Name a folder that you may write to: --workspace DIR."
 LISTING = "artifact.json"  # written last: an artifact without it never finished
@@ -133,14 +134,19 @@ class Workspace:
 
 @contextlib.contextmanager
 def building(target: Path) -> Iterator[Path]:
-    """A folder to fill. It takes the place of ``target`` once the body has ended well; else nothing is left of it."""
+    """A folder to fill. It takes the place of ``target`` once the body has ended well; else nothing is left of it.
+
+    Raises DiskError where the body finds no room.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.{os.getpid()}.", dir=target.parent))
     try:
-        yield aside
+        with told_of(aside):
+            yield aside
         files = {str(f.relative_to(aside)): f.stat().st_size for f in sorted(aside.rglob("*")) if f.is_file()}
-        (aside / LISTING).write_text(json.dumps({"files": files}, indent=1))
+        with told_of(aside):
+            (aside / LISTING).write_text(json.dumps({"files": files}, indent=1))
         _take_place(aside, target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -197,17 +203,21 @@ def alone(lock: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` in one step: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+    """Write ``text`` to ``path`` in one step: a reader sees the old file or the new one.
+
+    Raises DiskError where there is no room for it.
+    """
+    with told_of(path, len(text)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(aside).chmod(0o644)
+            Path(aside).replace(path)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
 
 
 def point(link: Path, target: Path) -> None:

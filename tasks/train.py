@@ -12,7 +12,7 @@ from prefect.futures import PrefectFuture
 from prefect.tasks import exponential_backoff
 
 from smearflow.data.splitting import Parts
-from smearflow.errors import TrainingError
+from smearflow.errors import DiskError, TrainingError
 from smearflow.models.leases import count_gpus, environment_of, lease
 from smearflow.models.plans import Plan
 from smearflow.models.spec import Trained, TrainSpec
@@ -92,7 +92,8 @@ def train(
 def train_all(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> dict[str, Trained]:
     """Train every backbone that can be, side by side; one that fails is noted down, and the others go on.
 
-    Returns the trained models by their labels. Raises TrainingError where there is none.
+    Returns the trained models by their labels. Raises TrainingError where there is none, and DiskError where the disk
+    refuses what one of them writes.
     """
     started = time.monotonic()
     how = (parts, settings.data, settings.augment, settings.train, run.workspace)
@@ -121,4 +122,6 @@ def _attempt(plan: Plan, futures: Mapping[str, PrefectFuture[Trained]]) -> Attem
     if plan.error:
         return Attempt(plan, None, plan.error)
     result: Any = futures[plan.label].result(raise_on_failure=False)
+    if isinstance(result, DiskError):  # every other would meet it as well
+        raise result
     return Attempt(plan, result) if isinstance(result, Trained) else Attempt(plan, None, str(result))

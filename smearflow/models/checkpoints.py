@@ -19,6 +19,7 @@ import numpy as np
 from smearflow.errors import TrainingError
 from smearflow.models.child import say
 from smearflow.models.fitted import Row
+from smearflow.room import told_of
 
 FIGURES = ("loss", "accuracy", "val_loss", "val_accuracy", "val_auc")  # of an epoch, as curves keep them
 UNREADABLE = (OSError, ValueError, KeyError, zipfile.BadZipFile)  # a file that another hand cut short
@@ -36,12 +37,13 @@ class Checkpoint:
 
     def write(self, network: Any, rows: list[Row]) -> None:
         """Keep ``network``, compiled, after as many epochs as ``rows`` has: aside first, then in place of the last."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         arrays = {f"{n}": variable.numpy() for n, variable in enumerate(_variables(network))}
         aside = self.path.with_name(f".{os.getpid()}.{self.path.name}")
         try:
-            with aside.open("wb") as file:
-                np.savez(file, rows=np.array(json.dumps(rows)), **arrays)
+            with told_of(self.path, sum(array.nbytes for array in arrays.values())):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                with aside.open("wb") as file:
+                    np.savez(file, rows=np.array(json.dumps(rows)), **arrays)
             aside.replace(self.path)
         finally:
             aside.unlink(missing_ok=True)

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from smearflow.errors import SmearflowError
+from smearflow.errors import DiskError, SmearflowError
 from smearflow.processes import end_with_parent
 
 PARENT = "SMEARFLOW_PARENT"  # environment: number of the process that started this one
 PERMANENT = 3  # exit status: trying again would end the same way
+DISK = 5  # exit status: the disk is full, or can't be written to
 OUT_OF_MEMORY = 4  # exit status: an allocation failed
 FAILURE = "failure: "  # before the JSON of what happened and the way out
 
@@ -45,6 +46,8 @@ def say(line: str) -> None:
 def say_failure(error: SmearflowError) -> int:
     """Hand an error to the parent, and return the exit status that goes with it."""
     say(FAILURE + json.dumps({"what": error.what, "fix": error.fix}))
+    if isinstance(error, DiskError):
+        return DISK
     return 1 if error.retryable else PERMANENT
 
 

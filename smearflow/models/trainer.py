@@ -27,12 +27,13 @@ from smearflow.models.memory import is_shortage
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import Seconds, Trained, TrainSpec
 from smearflow.models.whole import train_whole
+from smearflow.room import refusal
 
 KEPT = ["path", "sha256", "label", "group", "split"]  # of the split table, in predictions.parquet
 
 
 def main(arguments: list[str]) -> int:
-    """Train as the spec says. Exit status 0, PERMANENT, OUT_OF_MEMORY, or 1."""
+    """Train as the spec says. Exit status 0, PERMANENT, OUT_OF_MEMORY, DISK, or 1."""
     watch_parent()
     spec = TrainSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
     try:
@@ -40,6 +41,8 @@ def main(arguments: list[str]) -> int:
     except SmearflowError as error:
         return say_failure(error)
     except Exception as error:
+        if refused := refusal(error, spec.out):
+            return say_failure(refused)
         if not is_shortage(error):
             raise
         traceback.print_exc()

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from smearflow.errors import MemoryRanOut, TrainingError
+from smearflow.errors import DiskError, MemoryRanOut, SmearflowError, TrainingError
 from smearflow.models import memory
-from smearflow.models.child import FAILURE, OUT_OF_MEMORY, PARENT, PERMANENT
+from smearflow.models.child import DISK, FAILURE, OUT_OF_MEMORY, PARENT, PERMANENT
 from smearflow.models.spec import Trained, TrainSpec
+from smearflow.room import full
 
 CHECKOUT = Path(__file__).parents[2]  # where `python -m smearflow...` finds the package
 LIVE: set["subprocess.Popen[str]"] = set()  # what end_all() has to end
@@ -60,7 +61,7 @@ def run_trainer(
     """Train ``spec`` in a process group of its own; every line that it prints goes to ``on_line``.
 
     Raises TrainingError: at the limit, when it was killed, and with its own words when it failed; MemoryRanOut where
-    that was for want of memory.
+    that was for want of memory, DiskError where the disk refused what it wrote.
     ``environment`` is laid over ours: CUDA_VISIBLE_DEVICES of a GPU lease.
     """
     spec.out.mkdir(parents=True, exist_ok=True)
@@ -80,7 +81,7 @@ def run_module(
     on_line: Callable[[str], None],
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run `python -m MODULE SPEC` to its end. Raises TrainingError, speaking of ``name``, where that isn't 0."""
+    """Run `python -m MODULE SPEC` to its end. Raises as run_trainer does, speaking of ``name``, where that isn't 0."""
     log = spec.with_suffix(".log")  # TensorFlow's chatter and, where it fails, the traceback
     kills = memory.kills()
     process = _spawn(module, spec, log, environment or {})
@@ -160,11 +161,11 @@ def _starved(status: int, kills_before: int, limited: bool, log: Path) -> bool:
     """Whether a process ended so for want of memory: the kernel's doing, or an allocation that nobody caught."""
     if memory.kills() > kills_before:  # it, or a process of its own, which it can't do without
         return True
-    crashed = -status in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT)
+    crashed = -status in (signal.SIGSEGV, signal.SIGABRT)
     return crashed and (limited or memory.says_so(log.read_text(errors="replace")[-LAST_WORDS:]))
 
 
-def _died(name: str, status: int, failure: str | None, limit_s: float | None, log: Path) -> TrainingError:
+def _died(name: str, status: int, failure: str | None, limit_s: float | None, log: Path) -> SmearflowError:
     """Why a process that ended with ``status`` did so, in words."""
     if limit_s is not None:
         return TrainingError(
@@ -173,7 +174,11 @@ def _died(name: str, status: int, failure: str | None, limit_s: float | None, lo
         )
     if failure is not None:
         words = json.loads(failure)
+        if status == DISK:
+            return DiskError(words["what"], words["fix"])
         return TrainingError(words["what"], words["fix"], permanent=status == PERMANENT)
+    if status == -signal.SIGBUS:  # what a write to a mapped file gets that finds no room
+        return full(log.parent)
     if status == -signal.SIGKILL:
         return TrainingError(
             f"{name}: its process was killed (signal 9)",
