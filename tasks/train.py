@@ -1,6 +1,5 @@
 """Train: one backbone a task run, each in a process of its own, as many at once as there are places."""
 
-import os
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,7 @@ from prefect.tasks import exponential_backoff
 
 from smearflow.data.splitting import Parts
 from smearflow.errors import DiskError, TrainingError
-from smearflow.models.leases import count_gpus, environment_of, lease
+from smearflow.models.leases import Crowd, cores_of, count_gpus, environment_of, lease, our_cores
 from smearflow.models.plans import Plan
 from smearflow.models.spec import Trained, TrainSpec
 from smearflow.models.training import slots, train_within_memory
@@ -59,12 +58,13 @@ def says(model: Trained) -> str:
     retry_delay_seconds=exponential_backoff(5),
 )
 def train(
-    folder: Path, plan: Plan, parts: Parts, data: Data, augment: Augment, how: Train, workspace: Workspace
+    folder: Path, plan: Plan, parts: Parts, data: Data, augment: Augment, how: Train, workspace: Workspace, crowd: Crowd
 ) -> Trained:
     """Wait for a place, spawn the trainer on the split's images, keep what it leaves."""
-    gpus, cores = count_gpus(), os.cpu_count() or 1
-    places = slots(gpus, cores, how.parallel)
+    gpus, cores = count_gpus(), our_cores()
+    places = slots(gpus, len(cores), how.parallel)
     with lease(workspace.leases, places) as index, building(folder) as aside:
+        mine = cores_of(index, min(places, crowd.backbones), cores)
         spec = TrainSpec(
             parts=parts.path,
             root=parts.root,
@@ -77,7 +77,8 @@ def train(
             lecture=plan.lecture,
             out=aside,
             checkpoints=workspace.checkpoints / folder.name,
-            threads=cores,
+            cores=mine,
+            threads=len(mine),
         )
         with overheard(plan.label) as hear, progress_artifact(plan.label) as show:
 
@@ -96,7 +97,8 @@ def train_all(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings)
     refuses what one of them writes.
     """
     started = time.monotonic()
-    how = (parts, settings.data, settings.augment, settings.train, run.workspace)
+    crowd = Crowd(sum(not plan.error for plan in plans))
+    how = (parts, settings.data, settings.augment, settings.train, run.workspace, crowd)
     if run.fresh:
         forget(run.workspace, (train.folder(run, plan, *how) for plan in plans))
     futures = {plan.label: train.submit(run, plan, *how) for plan in plans if not plan.error}

@@ -51,3 +51,16 @@ def test_it_ends_with_its_parent_and_takes_along_only_a_group_of_its_own(own_gro
         check=False,
     )
     assert ran.returncode == status
+
+
+def test_a_process_keeps_to_its_cores() -> None:
+    told = "import os; from smearflow.models.child import keep_to; keep_to([CORE]); print(os.sched_getaffinity(0))"
+    core = max(os.sched_getaffinity(0))
+    done = subprocess.run(
+        [sys.executable, "-c", told.replace("CORE", str(core))],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == f"{{{core}}}"

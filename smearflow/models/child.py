@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from smearflow.errors import DiskError, SmearflowError
@@ -22,6 +22,15 @@ def watch_parent() -> None:
     """End with the process that started this one, and take the whole process group along where it is ours."""
     parent = int(os.environ.get(PARENT, os.getppid()))
     end_with_parent(parent, group=os.getpgrp() == os.getpid())
+
+
+def keep_to(cores: Sequence[int]) -> None:
+    """Run on these cores alone, every thread and process begun from now on too; on any where none are named.
+
+    Only Linux can do so.
+    """
+    if cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
 
 
 def import_keras(threads: int, seed: int) -> None:

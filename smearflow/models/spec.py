@@ -30,6 +30,7 @@ class TrainSpec(Message):
     checkpoints: Path | None = Field(
         None, description="Folder of what each epoch reached, which outlives the trainer; null: it needn't."
     )
+    cores: tuple[int, ...] = Field((), description="CPU cores that it keeps to; none: to no particular ones.")
     threads: int = Field(ge=1, description="CPU threads that this trainer may use.")
 
     @field_validator("model")

@@ -19,7 +19,7 @@ from smearflow.data.sources import file_at
 from smearflow.errors import SmearflowError
 from smearflow.models.backbones import Backbone, find
 from smearflow.models.bundles import weights_digest, write_bundle
-from smearflow.models.child import OUT_OF_MEMORY, import_keras, say, say_failure, timed, watch_parent
+from smearflow.models.child import OUT_OF_MEMORY, import_keras, keep_to, say, say_failure, timed, watch_parent
 from smearflow.models.fitted import Fitted
 from smearflow.models.frozen import train_frozen
 from smearflow.models.lecture import train_as_taught
@@ -36,6 +36,7 @@ def main(arguments: list[str]) -> int:
     """Train as the spec says. Exit status 0, PERMANENT, OUT_OF_MEMORY, DISK, or 1."""
     watch_parent()
     spec = TrainSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
+    keep_to(spec.cores)
     try:
         train(spec)
     except SmearflowError as error:
