@@ -92,6 +92,16 @@ def demo(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def prune(arguments: argparse.Namespace) -> int:
+    """Remove what keep.runs doesn't keep, or say what would go."""
+    from flows.pruning import pruned
+
+    if not arguments.workspace.exists():
+        raise UsageError(f"There is no workspace {arguments.workspace}.", "Name one: --workspace DIR.")
+    print("\n".join(pruned(Workspace.at(arguments.workspace), _settings(arguments), arguments.dry_run)))
+    return 0
+
+
 def config(arguments: argparse.Namespace) -> int:
     """Print every setting with its value, meaning and bounds."""
     print(annotated_yaml(_settings(arguments)), end="")

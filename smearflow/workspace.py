@@ -124,12 +124,22 @@ class Workspace:
         """Flow runs under way on this machine: a record each, with their process."""
         return self.root / "running"
 
+    @property
+    def artifacts(self) -> Path:
+        """What stages made: a folder a stage, in it one a key."""
+        return self.root / "artifacts"
+
+    @property
+    def runs(self) -> Path:
+        """A folder a run: settings, summary, report."""
+        return self.root / "runs"
+
     def artifact(self, stage: str, key: str) -> Path:
         """The folder in which a stage leaves what it made from the inputs that ``key`` stands for."""
-        return self.root / "artifacts" / stage / key
+        return self.artifacts / stage / key
 
     def run(self, run_id: str) -> Path:
-        return self.root / "runs" / run_id
+        return self.runs / run_id
 
 
 @contextlib.contextmanager
