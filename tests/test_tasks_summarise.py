@@ -40,3 +40,16 @@ def test_a_backbone_that_failed_is_in_it_with_its_reason(run):
     run.reached["train"] = [Attempt(Plan("VGG16", Model(name="VGG16"), None, None), None, "no weights")]
     (model,) = summarise(run).models
     assert (model.name, model.status, model.error, model.test) == ("VGG16", "failed", "no weights", None)
+
+
+def test_what_is_to_be_known_of_a_training_is_in_it(run):
+    from smearflow.models.plans import Plan
+    from smearflow.settings import Model
+    from tasks.summarise import summarise
+    from tasks.train import Attempt, says
+    from tests.drawn_models import trained
+
+    model = trained("compact", note="memory ran out; trained with half the batch, 16 images a step")
+    run.reached["train"] = [Attempt(Plan("compact", Model(name="compact"), None, None), model)]
+    assert summarise(run).models[0].note == model.note
+    assert f"| note | {model.note} |" in says(model)
