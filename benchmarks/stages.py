@@ -64,6 +64,8 @@ def compare(aside: Path, chosen: Sequence[str]) -> None:
 
 def plainly(settings: Settings, workspace: Workspace) -> None:
     """The stages of flows/retraining.py, in the same order, without a flow, a task or a server."""
+    from expectations.extensions import find_extensions
+    from smearflow.models.leases import Crowd
     from smearflow.models.plans import plan_models
     from tasks.augment import augment
     from tasks.deduplicate import deduplicate, thumbnails_of
@@ -73,6 +75,7 @@ def plainly(settings: Settings, workspace: Workspace) -> None:
     from tasks.register import register
     from tasks.report import write_report
     from tasks.scan import memory_of, scan
+    from tasks.settle import settle
     from tasks.split import split
     from tasks.stage import Run, Stage
     from tasks.train import Attempt, train
@@ -88,17 +91,19 @@ def plainly(settings: Settings, workspace: Workspace) -> None:
     source = call(ingest, workspace, settings.data)
     scanned = call(scan, source, settings.data, settings.quality, memory_of(run))
     found = call(deduplicate, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
-    manifest = call(validate, found.path, found.root, settings.data, settings.quality).manifest
-    parts = call(split, manifest.path, manifest.root, settings.split)
+    suites = find_extensions(settings.data, settings.quality)
+    manifest = call(validate, found.path, found.root, settings.data, settings.quality, suites).manifest
+    settled = call(settle, manifest.path, settings, workspace) if settings.split.by == "group" else None
+    parts = call(split, manifest.path, manifest.root, settings.split, settled)
     call(augment, parts, settings.augment, settings.train.seed)
-    how = (parts, settings.data, settings.augment, settings.train, workspace)
+    how = (parts, settings.data, settings.augment, settings.train, workspace, Crowd(len(plans)))
     with ThreadPoolExecutor() as pool:
         trained = list(pool.map(lambda plan: train.function(train.folder(run, plan, *how), plan, *how), plans))
     models = {plan.label: model for plan, model in zip(plans, trained, strict=True)}
     run.reached["train"] = [Attempt(plan, models[plan.label]) for plan in plans]
-    scores = call(evaluate, models, settings.data.positive, settings.evaluation)
+    scores = call(evaluate, models, manifest.path, parts, settings.data.positive, settings.evaluation)
     verdict = call(gate, scores, models, parts, settings, workspace)
-    call(register, verdict, scores, models, manifest, parts, settings, workspace)
+    call(register, verdict, scores, models, manifest, parts, settled, settings, workspace)
     write_report(run.folder, run)
 
 

@@ -71,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("dir", type=Path, metavar="DIR", help="folder to write; must not hold anything yet")
     demo.add_argument("--images", type=int, metavar="N", help="cells to draw (data.demo.images)")
     demo.add_argument("--faults", action="store_true", help="plant each fault of the vocabulary among them")
+    prune = verb("prune", "remove what keep.runs doesn't keep: old runs, and what only they are made of")
+    prune.add_argument("--dry-run", action="store_true", help="only say what would be removed, and how much it is")
     verb("config", "print every setting with its value, meaning and bounds, as YAML")
     up = verb("up", "start or mend what the schedule needs: Prefect server, worker, deployments, page of reports")
     up.add_argument("--stay", action="store_true", help="go on mending until Ctrl-C or SIGTERM, then take all down")

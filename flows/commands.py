@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from smearflow.configuration import annotated_yaml, load_settings
 from smearflow.errors import UsageError
+from smearflow.room import require
 from smearflow.settings import Settings
 from smearflow.summary import Summary, read_summary
 from smearflow.workspace import Workspace
+
+LEAST_ROOM = 100 * 2**20  # bytes: the server's database, and what a run of a few hundred cells leaves
 
 if TYPE_CHECKING:
     from smearflow.service.live import Live
@@ -85,6 +88,16 @@ def demo(arguments: argparse.Namespace) -> int:
     with progress("drawing", data.demo.images) as advance:
         draw_cells(arguments.dir, data.demo, data.classes, data.positive, advance)
     print(f"{data.demo.images:,} cells of {data.demo.patients} patients in {arguments.dir}; what is on them: truth.csv")
+    return 0
+
+
+def prune(arguments: argparse.Namespace) -> int:
+    """Remove what keep.runs doesn't keep, or say what would go."""
+    from flows.pruning import pruned
+
+    if not arguments.workspace.exists():
+        raise UsageError(f"There is no workspace {arguments.workspace}.", "Name one: --workspace DIR.")
+    print("\n".join(pruned(Workspace.at(arguments.workspace), _settings(arguments), arguments.dry_run)))
     return 0
 
 
@@ -163,6 +176,7 @@ def _settings(arguments: argparse.Namespace, source: str | None = None) -> Setti
 
 def _connect(workspace: Workspace) -> None:
     """Find or start the workspace's server, and tell Prefect of it before it is imported."""
+    require(workspace.root, LEAST_ROOM)
     from flows.console import ENVIRONMENT
     from smearflow.service.prefect_server import client_environment, ensure_server
 

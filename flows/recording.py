@@ -13,8 +13,12 @@ from prefect.settings import get_current_settings
 from prefect.states import Completed
 
 from flows.announcing import announce
+from flows.pruning import pruned
 from smearflow.configuration import as_yaml
+from smearflow.errors import SmearflowError
 from smearflow.models.training import end_all
+from smearflow.retention import note_named
+from smearflow.room import refusal
 from smearflow.service.running import mark_gone, note_running
 from smearflow.service.worker import end_with_worker
 from smearflow.settings import Settings
@@ -38,14 +42,19 @@ def recorded(command: Literal["run", "validate"], settings: Settings, workspace:
     try:
         yield run
     except BaseException as raised:
-        error = raised
+        refused = refusal(raised, run.workspace.root)
+        error = refused or raised
         _report_failure(run, error)
+        if refused:
+            raise refused from raised
         raise
     finally:
         end_all()
         summary = summarise(run, error)
         write_summary(summary, run.folder)
         point(run.workspace.latest, run.folder)
+        note_named(run.folder, run.reached, run.workspace)
+        _prune(run)
         announce(summary, settings.notify)
 
 
@@ -57,6 +66,16 @@ def note_process(workspace: Workspace) -> None:
         api_url = str(get_current_settings().api.url)
         mark_gone(workspace, api_url)
         note_running(workspace, str(context.flow_run.id), api_url)
+
+
+def _prune(run: Run) -> None:
+    """Keep what keep.runs says. What stands in the way of it, as another run under way, is no reason to fail."""
+    if run.settings.keep.runs is None:
+        return
+    try:
+        print(pruned(run.workspace, run.settings)[-1])
+    except (SmearflowError, OSError) as error:
+        print(f"not pruned: {error}")
 
 
 def _report_failure(run: Run, error: BaseException) -> None:

@@ -4,9 +4,11 @@ SmearflowError
 |- UsageError            exit status 2: the caller can mend it by typing something else
 |  |- SettingsError      a key or a value of the configuration
 |  |- SourceError        the folder of images
+|  |- DiskError          no room, or no right to write
 |  `- MissingPart        weights, a server, a registry that can't be had
 |- DataError             exit status 1: the data stop the run
 `- TrainingError         a trainer died or overran its time; the other backbones go on
+   `- MemoryRanOut       it wanted more memory than there is
 """
 
 
@@ -43,6 +45,10 @@ class MissingPart(UsageError):
     """Something that the run needs can't be had: weights, a server, a registry."""
 
 
+class DiskError(UsageError):
+    """The disk is full, or can't be written to."""
+
+
 class DataError(SmearflowError):
     """The data are not fit to train on: a critical expectation failed, or a class or group is missing."""
 
@@ -53,3 +59,10 @@ class TrainingError(SmearflowError):
     def __init__(self, what: str, fix: str = "", *, permanent: bool = False) -> None:
         super().__init__(what, fix)
         self.retryable = not permanent
+
+
+class MemoryRanOut(TrainingError):
+    """A trainer wanted more memory than there is: it may do with less, but not as it was."""
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(what, fix, permanent=True)

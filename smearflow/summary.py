@@ -137,6 +137,7 @@ class ModelResult(Part):
     status: Literal["ok", "failed"]
     error: str | None = None
     recipe: Literal["smearflow", "lecture"] = "smearflow"
+    note: str | None = None  # what a person should know of how it was trained
     saved_mb: float | None = None  # MiB with the optimiser's state, where it was saved so
     accuracy_at_half: Figure | None = None  # on the test set, at 0.5 in place of the operating threshold
     threshold: float | None = None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from smearflow.errors import UsageError
+from smearflow.room import told_of
 
 ANOTHER = "Name a folder that you may write to: --workspace DIR."
 LISTING = "artifact.json"  # written last: an artifact without it never finished
@@ -84,6 +85,11 @@ class Workspace:
         return self.root / "features"
 
     @property
+    def checkpoints(self) -> Path:
+        """What unfinished trainings have reached: a folder each, named by the key of what comes of it."""
+        return self.root / "checkpoints"
+
+    @property
     def sources(self) -> Path:
         """Archives that were fetched."""
         return self.root / "sources"
@@ -128,24 +134,39 @@ class Workspace:
         """Flow runs under way on this machine: a record each, with their process."""
         return self.root / "running"
 
+    @property
+    def artifacts(self) -> Path:
+        """What stages made: a folder a stage, in it one a key."""
+        return self.root / "artifacts"
+
+    @property
+    def runs(self) -> Path:
+        """A folder a run: settings, summary, report."""
+        return self.root / "runs"
+
     def artifact(self, stage: str, key: str) -> Path:
         """The folder in which a stage leaves what it made from the inputs that ``key`` stands for."""
-        return self.root / "artifacts" / stage / key
+        return self.artifacts / stage / key
 
     def run(self, run_id: str) -> Path:
-        return self.root / "runs" / run_id
+        return self.runs / run_id
 
 
 @contextlib.contextmanager
 def building(target: Path) -> Iterator[Path]:
-    """A folder to fill. It takes the place of ``target`` once the body has ended well; else nothing is left of it."""
+    """A folder to fill. It takes the place of ``target`` once the body has ended well; else nothing is left of it.
+
+    Raises DiskError where the body finds no room.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.{os.getpid()}.", dir=target.parent))
     try:
-        yield aside
+        with told_of(aside):
+            yield aside
         files = {str(f.relative_to(aside)): f.stat().st_size for f in sorted(aside.rglob("*")) if f.is_file()}
-        (aside / LISTING).write_text(json.dumps({"files": files}, indent=1))
+        with told_of(aside):
+            (aside / LISTING).write_text(json.dumps({"files": files}, indent=1))
         _take_place(aside, target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -203,17 +224,21 @@ def alone(lock: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` in one step: a reader sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+    """Write ``text`` to ``path`` in one step: a reader sees the old file or the new one.
+
+    Raises DiskError where there is no room for it.
+    """
+    with told_of(path, len(text)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(aside).chmod(0o644)
+            Path(aside).replace(path)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
 
 
 def point(link: Path, target: Path) -> None:

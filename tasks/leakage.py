@@ -9,13 +9,14 @@ import pandas as pd
 
 from smearflow.data.splitting import Parts, divide, parts_of
 from smearflow.evaluation.scoring import Scores, score
+from smearflow.models.leases import Crowd
 from smearflow.models.plans import Plan
 from smearflow.models.spec import Trained
 from smearflow.settings import Evaluation, Settings, Split
 from smearflow.workspace import building
 from tasks.evaluate import Evaluated
 from tasks.stage import Run, stage
-from tasks.train import train
+from tasks.train import forget, train
 
 FIGURES = ("accuracy", "sensitivity", "specificity", "auc")
 
@@ -58,9 +59,10 @@ def leakage_if_asked(
     plan = next(plan for plan in plans if plan.label == name)
     mixed = split_at_random.submit(run, parts, settings.split).result()
     plan = replace(plan, label=f"{name} on a random split")
-    future = train.submit(run, plan, mixed, settings.data, settings.augment, settings.train, run.workspace)
+    future = train.submit(run, plan, mixed, settings.data, settings.augment, settings.train, run.workspace, Crowd(1))
     future.wait()
     if future.state.is_completed():
+        forget(run.workspace, [future.result().folder])
         leakage(run, mixed, found.by_name[name], future.result(), settings.data.positive, settings.evaluation)
     else:
         run.note("leakage", "failed", started)

@@ -185,6 +185,7 @@ def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:
         seconds=trained.seconds.model_dump(),
         size_mb=round(trained.size_mb, 3),
         recipe=attempt.plan.model.recipe,
+        note=trained.note,
         saved_mb=round(trained.saved_mb, 3) if trained.saved_mb else None,
         accuracy_at_half=_figure(scores.accuracy_at_half) if scores else None,
         status="ok",

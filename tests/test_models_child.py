@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from smearflow.errors import DataError, SmearflowError, TrainingError
-from smearflow.models.child import FAILURE, PARENT, PERMANENT, say_failure, timed
+from smearflow.errors import DataError, DiskError, SmearflowError, TrainingError
+from smearflow.models.child import DISK, FAILURE, PARENT, PERMANENT, say_failure, timed
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 GONE = str(1 << 30)  # no process has this number
@@ -21,6 +21,7 @@ WATCHES = "from smearflow.models.child import watch_parent; import time; watch_p
     [
         (TrainingError("compact: no memory", "Lower train.batch_size."), 1),
         (TrainingError("VGG16: weights don't fit", "Give others.", permanent=True), PERMANENT),
+        (DiskError("/workspace: the disk is full", "Make room."), DISK),
         (DataError("no cells", "bring some"), PERMANENT),
     ],
 )
@@ -50,3 +51,16 @@ def test_it_ends_with_its_parent_and_takes_along_only_a_group_of_its_own(own_gro
         check=False,
     )
     assert ran.returncode == status
+
+
+def test_a_process_keeps_to_its_cores() -> None:
+    told = "import os; from smearflow.models.child import keep_to; keep_to([CORE]); print(os.sched_getaffinity(0))"
+    core = max(os.sched_getaffinity(0))
+    done = subprocess.run(
+        [sys.executable, "-c", told.replace("CORE", str(core))],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == f"{{{core}}}"

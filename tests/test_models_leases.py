@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smearflow.models.leases import count_gpus, environment_of, lease
+from smearflow.models.leases import Crowd, cores_of, count_gpus, environment_of, lease
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOLDER = """
@@ -75,3 +75,60 @@ def test_each_place_sees_its_own_gpu_of_those_that_we_may_use(monkeypatch: pytes
 def test_hidden_gpus_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     assert count_gpus() == 0
+
+
+TRAINER = """
+import os, sys, time
+from pathlib import Path
+from smearflow.models.leases import environment_of, lease
+log = Path(sys.argv[1])
+with lease(log.parent / "leases", 2) as place:
+    device = environment_of(place, 2)["CUDA_VISIBLE_DEVICES"]
+    for word in ("takes", "leaves"):
+        with log.open("a") as file:
+            file.write(f"{word} {device}\\n")
+        if word == "takes" and sys.argv[2] == "dies":
+            time.sleep(60)
+        time.sleep(0.1)
+"""
+
+
+def test_four_trainers_never_share_one_of_two_devices_and_a_killed_one_gives_its_own_back(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    def trainer(how: str) -> "subprocess.Popen[bytes]":
+        told = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
+        return subprocess.Popen([sys.executable, "-c", TRAINER, str(log), how], cwd=CHECKOUT, env=told)
+
+    doomed = trainer("dies")
+    while not log.exists() or not log.read_text():
+        time.sleep(0.02)
+    others = [trainer("ends") for _ in range(4)]
+    time.sleep(0.5)
+    doomed.kill()
+    assert doomed.wait() == -signal.SIGKILL
+    assert [other.wait(timeout=60) for other in others] == [0] * 4
+    first, *rest = log.read_text().splitlines()
+    held: set[str] = set()
+    used: list[str] = []
+    for word, device in (line.split() for line in rest):
+        if word == "takes":
+            assert device not in held
+            held.add(device)
+            used.append(device)
+        else:
+            held.discard(device)
+    assert first == "takes 0" and len(used) == 4
+
+
+def test_cores_are_shared_evenly_and_nobody_has_anothers() -> None:
+    assert [cores_of(place, 2, [0, 1, 2, 3]) for place in (0, 1)] == [(0, 2), (1, 3)]
+    assert [cores_of(place, 3, [4, 6, 7, 8]) for place in (0, 1, 2)] == [(4, 8), (6,), (7,)]
+    assert cores_of(5, 1, [0, 1]) == (0, 1)  # alone it has all, at whatever place
+    assert [cores_of(place, 4, [0, 1]) for place in range(4)] == [(0,), (1,), (0,), (1,)]  # more than there are
+
+
+def test_where_a_backbone_is_trained_is_no_part_of_its_key() -> None:
+    from tasks.stage import identity
+
+    assert identity(Crowd(1)) == identity(Crowd(7))

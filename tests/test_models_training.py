@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from smearflow.errors import TrainingError
+from smearflow.errors import MemoryRanOut, TrainingError
 from smearflow.models import training
-from smearflow.models.training import end_all, run_module, run_trainer, slots
+from smearflow.models.training import batch_size, end_all, halved, run_module, run_trainer, slots
 from tests.test_processes import alive, eventually
 from tests.trained_cells import spec_of, split_of_cells
 
@@ -19,6 +19,9 @@ print("child", child.pid, flush=True)
 time.sleep(60)
 """
 KILLED = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+SEGFAULTS = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+CRASHES_UNDER_A_LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_AS, (10**10, 10**10)); " + SEGFAULTS
+THROWS = "import os, sys; print('what():  std::bad_alloc', file=sys.stderr, flush=True); os.abort()"
 CRASHES = "raise RuntimeError('no more disk')"
 
 
@@ -69,13 +72,25 @@ def test_end_all_ends_what_still_runs(tmp_path: Path, module: dict[str, str]) ->
 
 
 @pytest.mark.parametrize("module", [KILLED], indirect=True)
-def test_a_killed_trainer_is_said_to_have_wanted_memory(tmp_path: Path, module: dict[str, str]) -> None:
-    with pytest.raises(
-        TrainingError, match=r"compact: its process was killed \(signal 9\), most often because memory"
-    ) as c:
+def test_a_trainer_that_somebody_killed_is_worth_another_try(tmp_path: Path, module: dict[str, str]) -> None:
+    with pytest.raises(TrainingError, match=r"compact: its process was killed \(signal 9\)") as caught:
         run(tmp_path, module)
-    assert "train.parallel" in c.value.fix
-    assert c.value.retryable
+    assert "goes on from its last epoch" in caught.value.fix
+    assert caught.value.retryable and not isinstance(caught.value, MemoryRanOut)
+
+
+@pytest.mark.parametrize("module", [CRASHES_UNDER_A_LIMIT, THROWS], indirect=True)
+def test_a_crash_for_want_of_memory_is_told_from_others(tmp_path: Path, module: dict[str, str]) -> None:
+    with pytest.raises(MemoryRanOut, match="compact: memory ran out") as caught:
+        run(tmp_path, module)
+    assert not caught.value.retryable  # not as it was
+
+
+@pytest.mark.parametrize("module", [SEGFAULTS], indirect=True)
+def test_a_crash_without_a_limit_on_memory_is_just_a_crash(tmp_path: Path, module: dict[str, str]) -> None:
+    with pytest.raises(TrainingError, match="ended by SIGSEGV") as caught:
+        run(tmp_path, module)
+    assert not isinstance(caught.value, MemoryRanOut)
 
 
 @pytest.mark.parametrize("module", [CRASHES], indirect=True)
@@ -101,3 +116,12 @@ def test_weights_that_do_not_fit_are_a_fault_that_no_retry_mends(tmp_path: Path)
 )
 def test_as_many_at_once_as_wanted_or_gpus_or_cores(gpus: int, cores: int, wanted: int | None, places: int) -> None:
     assert slots(gpus, cores, wanted) == places
+
+
+def test_half_the_batch_is_that_of_the_recipe_and_at_least_an_image(tmp_path: Path) -> None:
+    ours = spec_of(tmp_path / "split.parquet", tmp_path, name="compact")
+    taught = spec_of(tmp_path / "split.parquet", tmp_path, name="simple_cnn", recipe="lecture")
+    assert [batch_size(spec) for spec in (ours, halved(ours), halved(halved(ours)))] == [16, 8, 4]
+    assert batch_size(halved(taught)) == 8 and halved(taught).train.batch_size == 16
+    single = ours.model_copy(update={"train": ours.train.model_copy(update={"batch_size": 1})})
+    assert batch_size(halved(single)) == 1

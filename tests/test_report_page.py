@@ -184,3 +184,12 @@ def test_models_that_statistics_come_close_to_are_named_in_verdict_and_models(tm
     page = render(replace(findings, shortcut=close))
     assert page.count("shortcut?") == 2
     assert "compact does hardly better than statistics alone" in page and "sharpness by itself" in page
+
+
+def test_what_is_to_be_known_of_a_training_stands_with_the_models(findings: Findings) -> None:
+    note = "stopped: the loss of epoch 4 was nan, nan on validation; these are the weights of epoch 3"
+    first, *others = findings.summary.models
+    models = (first.model_copy(update={"note": note}), *others)
+    told = replace(findings, summary=findings.summary.model_copy(update={"models": models}))
+    assert note in Page(render(told)).text
+    assert note not in Page(render(findings)).text

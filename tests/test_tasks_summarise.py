@@ -59,3 +59,16 @@ def test_the_manifest_is_as_far_as_the_run_came(run, tmp_path):
     assert manifest_reached(reached) == compared
     reached["validate"] = Checked(Contract(True, ()), held)
     assert manifest_reached(reached) == held
+
+
+def test_what_is_to_be_known_of_a_training_is_in_it(run):
+    from smearflow.models.plans import Plan
+    from smearflow.settings import Model
+    from tasks.summarise import summarise
+    from tasks.train import Attempt, says
+    from tests.drawn_models import trained
+
+    model = trained("compact", note="memory ran out; trained with half the batch, 16 images a step")
+    run.reached["train"] = [Attempt(Plan("compact", Model(name="compact"), None, None), model)]
+    assert summarise(run).models[0].note == model.note
+    assert f"| note | {model.note} |" in says(model)

@@ -3,14 +3,16 @@
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from smearflow.errors import SmearflowError
+from smearflow.errors import DiskError, SmearflowError
 from smearflow.processes import end_with_parent
 
 PARENT = "SMEARFLOW_PARENT"  # environment: number of the process that started this one
 PERMANENT = 3  # exit status: trying again would end the same way
+DISK = 5  # exit status: the disk is full, or can't be written to
+OUT_OF_MEMORY = 4  # exit status: an allocation failed
 FAILURE = "failure: "  # before the JSON of what happened and the way out
 
 Made = TypeVar("Made")
@@ -20,6 +22,15 @@ def watch_parent() -> None:
     """End with the process that started this one, and take the whole process group along where it is ours."""
     parent = int(os.environ.get(PARENT, os.getppid()))
     end_with_parent(parent, group=os.getpgrp() == os.getpid())
+
+
+def keep_to(cores: Sequence[int]) -> None:
+    """Run on these cores alone, every thread and process begun from now on too; on any where none are named.
+
+    Only Linux can do so.
+    """
+    if cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
 
 
 def import_keras(threads: int, seed: int) -> None:
@@ -44,6 +55,8 @@ def say(line: str) -> None:
 def say_failure(error: SmearflowError) -> int:
     """Hand an error to the parent, and return the exit status that goes with it."""
     say(FAILURE + json.dumps({"what": error.what, "fix": error.fix}))
+    if isinstance(error, DiskError):
+        return DISK
     return 1 if error.retryable else PERMANENT
 
 

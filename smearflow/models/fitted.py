@@ -39,6 +39,7 @@ class Fitted:
     features: float  # seconds
     saved_mb: float | None = None  # MiB of the network with its optimiser's state, where it was saved so
     engine: str | None = None  # what ran the frozen layers; None where there are none
+    note: str | None = None  # what a person should know of how the training ended
 
 
 def readable_rows(rows: pd.DataFrame, readable: Array) -> pd.DataFrame:

@@ -9,7 +9,8 @@ import fcntl
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 PERIOD = 0.2  # seconds between two looks where all places are held
@@ -29,6 +30,33 @@ def lease(folder: Path, places: int) -> Iterator[int]:
         yield index
     finally:
         os.close(handle)
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """How many backbones the run trains, those included that an earlier one has finished: they share the cores.
+
+    Whether the others are done already makes no difference: sums on other threads come out in another order, and one
+    that goes on after a kill must end at the same weights.
+    """
+
+    backbones: int
+    digest = "crowd"  # where it is trained is no part of what comes out: of no cache key
+
+
+def cores_of(place: int, beside: int, cores: Sequence[int]) -> tuple[int, ...]:
+    """The cores of ``cores`` for the trainer at ``place``, where ``beside`` of them share, itself included.
+
+    Their even share, of which nobody else has one; a single core where there are more trainers than cores. One that is
+    alone has all.
+    """
+    shares = min(beside, len(cores))
+    return tuple(cores[place % shares :: shares])
+
+
+def our_cores() -> list[int]:
+    """The cores that this process may use, by their numbers."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
 def environment_of(place: int, gpus: int) -> dict[str, str]:

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from smearflow.models.backbones import Backbone
-from smearflow.models.child import say, timed
-from smearflow.models.fitted import Array, Fitted, Labelled, Row, truth
+from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
+from smearflow.models.child import timed
+from smearflow.models.fitted import Array, Fitted, Labelled, truth
 from smearflow.models.networks import backbone_of, preprocessed, simple_cnn, with_probability
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import TrainSpec
@@ -36,14 +37,14 @@ def train_as_taught(
     with_pixels.mkdir()
     (pixels, kept), decoding = timed(lambda: gather(stream, rows, spec.input_size, on_disk(with_pixels)))
     sets = {name: Labelled(each, truth(name, kept, spec.positive)) for name, each in pixels.items()}
-    curves = fit(network, sets["train"], sets["val"], spec, lecture)
+    fitting = fit(network, sets["train"], sets["val"], spec, lecture)
     probability = scored(network, sets, kept)
     shutil.rmtree(with_pixels)
     cut = None if row.name == "simple_cnn" else f"{row.name.lower()} output, Flatten"
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     saved = saved_mb(network, spec.out / "saved.keras")
     served = keras.Model(network.input, network.output)  # without the optimiser's state
-    return Fitted(served, kept, probability, curves, trainable, cut, compiling, decoding, saved)
+    return Fitted(served, kept, probability, fitting.rows, trainable, cut, compiling, decoding, saved, fitting.note)
 
 
 def network_of(row: Backbone, spec: TrainSpec, lecture: Lecture) -> Any:
@@ -84,20 +85,23 @@ def compiled(network: Any, lecture: Lecture) -> Any:
     return network
 
 
-def fit(network: Any, training: Labelled, validation: Labelled, spec: TrainSpec, lecture: Lecture) -> list[Row]:
-    """Fit what isn't frozen, over images that are augmented anew each time, and return the curves."""
+def fit(network: Any, training: Labelled, validation: Labelled, spec: TrainSpec, lecture: Lecture) -> Progress:
+    """Fit what isn't frozen, over images that are augmented anew each time."""
     epochs = spec.model.epochs or 1
-    history = network.fit(
-        batches(training, spec.augment, lecture.batch_size, spec.train.seed),
+    checkpoint = Checkpoint.of(spec.checkpoints_folder, lecture.batch_size)
+    progress = Progress.resumed(checkpoint, network, epochs, lecture.learning_rate)
+    begun = len(progress.rows)
+    network.fit(
+        batches(training, spec.augment, lecture.batch_size, spec.train.seed, begun),
         steps_per_epoch=math.ceil(len(training.inputs) / lecture.batch_size),
         validation_data=in_order(validation),
+        initial_epoch=begun,
         epochs=epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[_teller(epochs)],
-    ).history
-    names = ("loss", "accuracy", "val_loss", "val_accuracy", "val_auc")
-    return [{"epoch": n + 1, **{name: float(history[name][n]) for name in names}} for n in range(epochs)]
+        callbacks=[kept_in(progress)],
+    )
+    return progress
 
 
 def in_order(images: Labelled) -> Any:
@@ -136,13 +140,3 @@ def on_disk(folder: Path) -> Callable[[str, tuple[int, ...]], Array]:
         return np.memmap(folder / name, np.uint8, "w+", shape=shape) if shape[0] else np.empty(shape, np.uint8)
 
     return hold
-
-
-def _teller(epochs: int) -> Any:
-    """A Keras callback that prints a line an epoch."""
-    import keras
-
-    def told(epoch: int, logs: Row) -> None:
-        say(f"epoch {epoch + 1}/{epochs} loss {logs['loss']:.4f} val_auc {logs['val_auc']:.4f}")
-
-    return keras.callbacks.LambdaCallback(on_epoch_end=told)

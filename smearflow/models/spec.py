@@ -27,6 +27,10 @@ class TrainSpec(Message):
     train: Train
     lecture: Lecture | None = Field(None, description="How it is fitted, where its recipe is the lecture's.")
     out: Path = Field(description="Folder that the trainer fills.")
+    checkpoints: Path | None = Field(
+        None, description="Folder of what each epoch reached, which outlives the trainer; null: it needn't."
+    )
+    cores: tuple[int, ...] = Field((), description="CPU cores that it keeps to; none: to no particular ones.")
     threads: int = Field(ge=1, description="CPU threads that this trainer may use.")
     engines: Path | None = Field(None, description="Folder of what is known of engines; null: below `out`.")
     features: Path | None = Field(None, description="Folder of the feature caches; null: below `out`.")
@@ -42,6 +46,11 @@ class TrainSpec(Message):
     def input_size(self) -> int:
         """Side of the input, pixels."""
         return cast(int, self.model.input_size)
+
+    @property
+    def checkpoints_folder(self) -> Path:
+        """Where checkpoints lie; below ``out`` where they needn't outlive the trainer."""
+        return self.checkpoints or self.out / "checkpoints"
 
 
 class Seconds(Message):
@@ -75,6 +84,7 @@ class Trained(Message):
         None, description="MiB of the network saved as it was compiled, its optimiser's state too; lecture's recipe."
     )
     weights_digest: str = Field(description="SHA-256 over all weight arrays in order, 64 hexadecimal digits.")
+    note: str | None = Field(None, description="What a person should know of how it was trained; mostly nothing.")
     train_seconds: float = Field(0.0, description="From spawning the trainer to its exit.")
 
 

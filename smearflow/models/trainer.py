@@ -6,8 +6,10 @@ curves.json and, last, result.json. It knows nothing of Prefect.
 """
 
 import json
+import shutil
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -16,26 +18,36 @@ import pandas as pd
 from smearflow.errors import SmearflowError
 from smearflow.models.backbones import Backbone, find
 from smearflow.models.bundles import weights_digest, write_bundle
-from smearflow.models.child import import_keras, say, say_failure, timed, watch_parent
+from smearflow.models.child import OUT_OF_MEMORY, import_keras, keep_to, say, say_failure, timed, watch_parent
 from smearflow.models.features import stream_of
 from smearflow.models.fitted import Fitted
 from smearflow.models.frozen import features_to_compute, train_frozen
 from smearflow.models.lecture import train_as_taught
+from smearflow.models.memory import is_shortage
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import Seconds, Trained, TrainSpec
 from smearflow.models.whole import train_whole
+from smearflow.room import refusal
 
 KEPT = ["path", "sha256", "label", "group", "split"]  # of the split table, in predictions.parquet
 
 
 def main(arguments: list[str]) -> int:
-    """Train as the spec says. Exit status 0, PERMANENT, or 1."""
+    """Train as the spec says. Exit status 0, PERMANENT, OUT_OF_MEMORY, DISK, or 1."""
     watch_parent()
     spec = TrainSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
+    keep_to(spec.cores)
     try:
         train(spec)
     except SmearflowError as error:
         return say_failure(error)
+    except Exception as error:
+        if refused := refusal(error, spec.out):
+            return say_failure(refused)
+        if not is_shortage(error):
+            raise
+        traceback.print_exc()
+        return OUT_OF_MEMORY
     return 0
 
 
@@ -72,6 +84,8 @@ def write(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) -> N
     (spec.out / "curves.json").write_text(json.dumps(fitted.curves, indent=1), encoding="utf-8")
     result = described(spec, row, fitted, seconds)
     (spec.out / "result.json").write_text(result.model_dump_json(indent=1, exclude={"folder"}), encoding="utf-8")
+    if spec.checkpoints is None:
+        shutil.rmtree(spec.checkpoints_folder, ignore_errors=True)
     say(f"saved {result.params:,} parameters, {result.size_mb:.1f} MiB, weights {result.weights_digest[:12]}")
 
 
@@ -92,6 +106,7 @@ def described(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) 
         seconds=seconds,
         size_mb=(spec.out / "bundle" / "model.keras").stat().st_size / 2**20,
         saved_mb=fitted.saved_mb,
+        note=fitted.note,
         weights_digest=weights_digest(fitted.network),
     )
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,9 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from smearflow.errors import TrainingError
-from smearflow.models.child import FAILURE, PARENT, PERMANENT
+from smearflow.errors import DiskError, MemoryRanOut, SmearflowError, TrainingError
+from smearflow.models import memory
+from smearflow.models.child import DISK, FAILURE, OUT_OF_MEMORY, PARENT, PERMANENT
 from smearflow.models.spec import Trained, TrainSpec
+from smearflow.room import full
 
 CHECKOUT = Path(__file__).parents[2]  # where `python -m smearflow...` finds the package
 LIVE: set["subprocess.Popen[str]"] = set()  # what end_all() has to end
@@ -21,12 +24,44 @@ ENDED: set["subprocess.Popen[str]"] = set()  # what it ended: trying that again 
 LAST_WORDS = 3000  # characters of what a failed process wrote to its error output
 
 
+def train_within_memory(
+    spec: TrainSpec, limit_s: float, on_line: Callable[[str], None], environment: Mapping[str, str] | None = None
+) -> Trained:
+    """``run_trainer``, once more with half the batch where memory runs out. The result's ``note`` says so.
+
+    Raises TrainingError as it does, and MemoryRanOut where half is too much as well.
+    """
+    try:
+        return run_trainer(spec, limit_s, on_line, environment)
+    except MemoryRanOut as error:
+        half = halved(spec)
+        said = f"memory ran out; trained with half the batch, {batch_size(half)} images a step"
+        on_line(f"{error.what}: once more with half the batch, {batch_size(half)} images a step")
+    shutil.rmtree(spec.out)
+    trained = run_trainer(half, limit_s, on_line, environment)
+    return trained.model_copy(update={"note": "; ".join(filter(None, (said, trained.note)))})
+
+
+def batch_size(spec: TrainSpec) -> int:
+    """Images a step, by its recipe."""
+    return spec.lecture.batch_size if spec.lecture else spec.train.batch_size
+
+
+def halved(spec: TrainSpec) -> TrainSpec:
+    """``spec`` with half the batch, at least an image."""
+    half = {"batch_size": max(1, batch_size(spec) // 2)}
+    if spec.lecture:
+        return spec.model_copy(update={"lecture": spec.lecture.model_copy(update=half)})
+    return spec.model_copy(update={"train": spec.train.model_copy(update=half)})
+
+
 def run_trainer(
     spec: TrainSpec, limit_s: float, on_line: Callable[[str], None], environment: Mapping[str, str] | None = None
 ) -> Trained:
     """Train ``spec`` in a process group of its own; every line that it prints goes to ``on_line``.
 
-    Raises TrainingError: at the limit, when it was killed, and with its own words when it failed.
+    Raises TrainingError: at the limit, when it was killed, and with its own words when it failed; MemoryRanOut where
+    that was for want of memory, DiskError where the disk refused what it wrote.
     ``environment`` is laid over ours: CUDA_VISIBLE_DEVICES of a GPU lease.
     """
     spec.out.mkdir(parents=True, exist_ok=True)
@@ -46,8 +81,9 @@ def run_module(
     on_line: Callable[[str], None],
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run `python -m MODULE SPEC` to its end. Raises TrainingError, speaking of ``name``, where that isn't 0."""
+    """Run `python -m MODULE SPEC` to its end. Raises as run_trainer does, speaking of ``name``, where that isn't 0."""
     log = spec.with_suffix(".log")  # TensorFlow's chatter and, where it fails, the traceback
+    kills = memory.kills()
     process = _spawn(module, spec, log, environment or {})
     LIVE.add(process)
     overran = threading.Event()
@@ -55,6 +91,7 @@ def run_module(
     timer.start()
     try:
         failure = _heard(process, on_line)
+        limited = memory.is_limited(process.pid)
         status = process.wait()
     finally:
         timer.cancel()
@@ -63,6 +100,8 @@ def run_module(
     if process in ENDED:
         ENDED.discard(process)
         raise TrainingError(f"{name}: ended with its run", permanent=True)
+    if status == OUT_OF_MEMORY or (status != 0 and not overran.is_set() and _starved(status, kills, limited, log)):
+        raise MemoryRanOut(f"{name}: memory ran out", f"Lower train.parallel, train.batch_size or input_size. {log}")
     if status != 0:
         raise _died(name, status, failure, limit_s if overran.is_set() else None, log)
 
@@ -118,7 +157,15 @@ def _heard(process: "subprocess.Popen[str]", on_line: Callable[[str], None]) -> 
     return failure
 
 
-def _died(name: str, status: int, failure: str | None, limit_s: float | None, log: Path) -> TrainingError:
+def _starved(status: int, kills_before: int, limited: bool, log: Path) -> bool:
+    """Whether a process ended so for want of memory: the kernel's doing, or an allocation that nobody caught."""
+    if memory.kills() > kills_before:  # it, or a process of its own, which it can't do without
+        return True
+    crashed = -status in (signal.SIGSEGV, signal.SIGABRT)
+    return crashed and (limited or memory.says_so(log.read_text(errors="replace")[-LAST_WORDS:]))
+
+
+def _died(name: str, status: int, failure: str | None, limit_s: float | None, log: Path) -> SmearflowError:
     """Why a process that ended with ``status`` did so, in words."""
     if limit_s is not None:
         return TrainingError(
@@ -127,11 +174,15 @@ def _died(name: str, status: int, failure: str | None, limit_s: float | None, lo
         )
     if failure is not None:
         words = json.loads(failure)
+        if status == DISK:
+            return DiskError(words["what"], words["fix"])
         return TrainingError(words["what"], words["fix"], permanent=status == PERMANENT)
+    if status == -signal.SIGBUS:  # what a write to a mapped file gets that finds no room
+        return full(log.parent)
     if status == -signal.SIGKILL:
         return TrainingError(
-            f"{name}: its process was killed (signal 9), most often because memory ran out",
-            "Lower train.parallel, train.batch_size or input_size.",
+            f"{name}: its process was killed (signal 9)",
+            "Run again: it goes on from its last epoch. Where memory is short, lower train.parallel.",
         )
     if status < 0:
         return TrainingError(f"{name}: its process was ended by {signal.Signals(-status).name}", f"See {log}.")

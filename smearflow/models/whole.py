@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from smearflow.models.augmentation import augmentation_layer
+from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
 from smearflow.models.child import say, timed
-from smearflow.models.curves import curves_on
-from smearflow.models.fitted import Array, Fitted, Labelled, Row, readable_rows, truth
+from smearflow.models.curves import validated
+from smearflow.models.fitted import Array, Fitted, Labelled, readable_rows, truth
 from smearflow.models.networks import WHOLE, with_probability
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import TrainSpec
@@ -29,13 +30,14 @@ def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fit
     (pixels, kept), decoding = timed(lambda: gather(stream, rows, size))
     training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
     epochs = passes(spec, len(training.inputs))
-    curves = fit(network, training, validation, spec.augment, spec.train, epochs)
+    checkpoint = Checkpoint.of(spec.checkpoints_folder, spec.train.batch_size)
+    fitting = fit(network, training, validation, spec.augment, spec.train, epochs, checkpoint)
     served = with_probability(network)
     probability = np.empty(len(kept))
     for name, each in pixels.items():
         probability[kept["split"] == name] = served.predict(each, batch_size=SCORED, verbose=0)[:, 0]
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-    return Fitted(served, kept, probability, curves, trainable, None, compiling, decoding)
+    return Fitted(served, kept, probability, fitting.rows, trainable, None, compiling, decoding, note=fitting.note)
 
 
 def passes(spec: TrainSpec, images: int) -> int:
@@ -74,9 +76,15 @@ def gather(
 
 
 def fit(
-    network: Any, training: Labelled, validation: Labelled, augment: Augment, train: Train, epochs: int
-) -> list[Row]:
-    """Fit every weight of ``network`` (pixels to a logit) in ``epochs`` passes, and return the curves.
+    network: Any,
+    training: Labelled,
+    validation: Labelled,
+    augment: Augment,
+    train: Train,
+    epochs: int,
+    checkpoint: Checkpoint,
+) -> Progress:
+    """Fit every weight of ``network`` (pixels to a logit) in ``epochs`` passes, or go on from ``checkpoint``.
 
     AdamW (Loshchilov & Hutter 2019), its rate falling to 0 by a cosine; labels are smoothed, as 5 % are wrong.
     """
@@ -89,28 +97,46 @@ def fit(
         loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=train.label_smoothing),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
-    curves = curves_on(validation, epochs)
-    changed = batches(training, augment, train.batch_size, train.seed)
-    network.fit(changed, epochs=epochs, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[curves])
-    rows: list[Row] = curves.rows
-    return rows
+    progress = Progress.resumed(checkpoint, network, epochs, train.learning_rate)
+    begun = len(progress.rows)
+    network.fit(
+        batches(training, augment, train.batch_size, train.seed, begun),
+        initial_epoch=begun,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        shuffle=False,
+        verbose=0,
+        callbacks=[kept_in(progress, lambda trained: validated(trained, validation))],
+    )
+    return progress
 
 
-def batches(training: Labelled, augment: Augment, batch_size: int, seed: int) -> Any:
-    """The training set for ever, shuffled anew in each pass, as a tf.data.Dataset of augmented batches.
+def batches(training: Labelled, augment: Augment, batch_size: int, seed: int, epoch: int = 0) -> Any:
+    """The training set for ever, from pass ``epoch`` on, as a tf.data.Dataset of augmented batches.
 
-    Each: pixels float32 (b, size, size, 3), 0-255, and labels float32 (b, 1). A batch's number seeds its changes.
+    Each: pixels float32 (b, size, size, 3), 0-255, and labels float32 (b, 1). The order follows from the seed and the
+    number of the pass, a batch's changes from its own number: whoever begins in the middle sees the same.
     """
     import tensorflow as tf
 
     layer = augmentation_layer(augment)
     labels = tf.constant(training.positive.astype(np.float32).reshape(-1, 1))
+    images = len(training.inputs)
 
     def change(number: Any, rows: Any) -> Any:
         pixels = tf.numpy_function(lambda at: training.inputs[at], [rows], tf.uint8, stateful=False)
         whole = tf.ensure_shape(tf.cast(pixels, tf.float32), (None, *training.inputs.shape[1:]))
         return layer(whole, seed=tf.stack([seed, tf.cast(number, tf.int32)])), tf.gather(labels, rows)
 
-    rows = tf.data.Dataset.range(len(training.inputs)).shuffle(len(training.inputs), seed=seed)
-    numbered = rows.batch(batch_size).repeat().enumerate()
+    def one_pass(number: Any) -> Any:
+        order = tf.numpy_function(lambda n: order_of(images, seed, int(n)), [number], tf.int64, stateful=False)
+        return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, (images,))).batch(batch_size)
+
+    passes = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(one_pass)
+    numbered = passes.enumerate(start=epoch * math.ceil(images / batch_size))
     return numbered.map(change, num_parallel_calls=2, deterministic=True).prefetch(2)
+
+
+def order_of(images: int, seed: int, epoch: int) -> Array:
+    """In which order pass ``epoch``, from 0, takes the images: int64 (images,)."""
+    return np.random.default_rng((seed, epoch)).permutation(images)

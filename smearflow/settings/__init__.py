@@ -5,14 +5,14 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from smearflow.settings.data import Archive, Data, Demo, Duplicates, Quality, Split
-from smearflow.settings.section import Section
-from smearflow.settings.service import Live, Notify, QualityCheck
+from smearflow.settings.section import UNKEYED, Section
+from smearflow.settings.service import Keep, Live, Notify, QualityCheck
 from smearflow.settings.training import Augment, Lecture, Model, Train
 from smearflow.settings.verdict import Evaluation, Gate, Registry, Report
 
 __all__ = [
-    "Archive", "Augment", "Data", "Demo", "Duplicates", "Evaluation", "Gate", "Lecture", "Live", "Model", "Notify",
-    "Quality", "QualityCheck", "Registry", "Report", "Section", "Settings", "Split", "Train",
+    "Archive", "Augment", "Data", "Demo", "Duplicates", "Evaluation", "Gate", "Keep", "Lecture", "Live", "Model",
+    "Notify", "Quality", "QualityCheck", "Registry", "Report", "Section", "Settings", "Split", "Train",
 ]  # fmt: skip
 
 
@@ -37,6 +37,7 @@ class Settings(Section):
     live: Live = Field(Live(), description="Where scheduled runs take place.")
     notify: Notify = Field(Notify(), description="Who is told.")
     duplicates: Duplicates = Field(Duplicates(), description="What images that show the same cell are taken for.")
+    keep: Keep = Field(Keep(), description="What is kept of earlier runs.", json_schema_extra=UNKEYED)
 
     @field_validator("models", mode="before")
     @classmethod

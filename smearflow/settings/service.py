@@ -35,6 +35,18 @@ class Live(Section):
     pool: str = Field("local", pattern=r"^[\w.-]+$", description="Name of the Prefect work pool, of type process.")
 
 
+class Keep(Section):
+    """What is kept of earlier runs."""
+
+    runs: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="Runs to keep, the last ones, 1 to 100,000; older ones are removed after each run, with what only "
+        "they are made of. Default: all. The champion, its predecessor and the ledgers always stay.",
+    )
+
+
 class Notify(Section):
     """Who is told."""
 
