@@ -100,7 +100,7 @@ def stages_of(folder: Path, scratch: Path, validated: bool = True) -> tuple[floa
         source = ingest.function(Path(results) / "ingest", workspace, data)
         manifest = scan.function(Path(results) / "scan", source, data, quality, memory)
         if validated:
-            validate.function(Path(results) / "validate", manifest.path, data, quality)
+            validate.function(Path(results) / "validate", manifest.path, manifest.root, data, quality)
         return time.perf_counter() - start, manifest.measured
 
 
