@@ -110,7 +110,7 @@ def against_cleanvision(folder: Path, scratch: Path, python: str) -> None:
     print(f"  ingest, scan and validate {measured:,} images: {ours:.1f} s, {measured / ours:,.0f} images a second")
     done = subprocess.run([python, "-c", CLEANVISION, str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
-        print(f"  no CleanVision: {done.stderr.strip().splitlines()[-1]}")
+        print(f"  no CleanVision: {' '.join(done.stderr.strip().splitlines()[-1:])}")
         return
     theirs = json.loads(done.stdout.strip().splitlines()[-1])
     print(

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pandas as pd
 import pytest
@@ -251,6 +252,19 @@ def test_few_real_cells_are_taken_for_spoilt(shared: Callable[[str], Path]) -> N
     manifest = scanned(shared("data/malaria_cells"))
     assert manifest["reason"].isna().mean() > 0.995
     assert manifest["group"].nunique() == 104
+
+
+@pytest.mark.soak
+def test_of_thousands_of_real_cells_at_most_one_in_two_hundred_is_taken(
+    shared: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """What the bounds of blank, overexposed and blurred are calibrated by."""
+    with ZipFile(shared("data/nlm_cells_128.zip")) as cells:
+        cells.extractall(tmp_path)
+    manifest = scanned(tmp_path, workers=2)
+    assert len(manifest) > 9_000
+    assert manifest["reason"].isin(["blank", "overexposed", "blurred"]).mean() <= 0.005
+    assert manifest["converted"].isna().all()
 
 
 def test_the_same_pixels_under_other_bytes_are_copies_too_within_and_across_classes(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from smearflow.settings import Data
 
 def group_of(path: str, pattern: re.Pattern[str]) -> str | None:
     """The group that the file name of ``path`` tells: the pattern's first bracket, or None where it isn't found."""
-    found = pattern.search(path.rpartition("/")[2])
+    found = pattern.search(path[path.rfind("/") + 1 :])
     return (found[1] or None) if found else None
 
 
@@ -19,7 +19,7 @@ def patients_of(paths: pd.Series, data: Data) -> pd.Series:
     if data.group == "image":
         return paths
     pattern = re.compile(data.group_pattern)
-    return pd.Series([group_of(path, pattern) for path in paths], index=paths.index, dtype="string")
+    return pd.Series([group_of(path, pattern) for path in paths.tolist()], index=paths.index, dtype="string")
 
 
 def assign_groups(paths: pd.Series, needed: pd.Series, data: Data) -> pd.Series:

@@ -128,7 +128,7 @@ def read_manifest(path: Path) -> pd.DataFrame:
 
 def write_manifest(rows: pd.DataFrame, folder: Path) -> None:
     """``rows`` as manifest.parquet in ``folder``, and what is left out of them as quarantine.parquet."""
-    rows.to_parquet(folder / MANIFEST, index=False)
+    rows.to_parquet(folder / MANIFEST, index=False, use_dictionary=False)  # most columns repeat little
     rows.loc[rows["reason"].notna(), ["path", "reason", "error"]].to_parquet(folder / QUARANTINE, index=False)
 
 

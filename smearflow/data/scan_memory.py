@@ -47,7 +47,7 @@ class Memory:
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=self.folder) as aside:
             written = Path(aside) / "facts.parquet"
-            lasting.join(stamps(listing)).to_parquet(written, write_page_checksum=True)
+            lasting.join(stamps(listing)).to_parquet(written, write_page_checksum=True, use_dictionary=False)
             written.replace(self._file(roots, quality))
         self._forget_old(_digest(roots))
 

@@ -21,7 +21,7 @@ from smearflow.processes import image_workers
 from smearflow.settings import Data, Quality
 
 CHUNK = 100  # images a piece of work: 40 ms, long against the cost of handing it over
-FEW = 200  # up to here, starting processes (0.7 s) costs more than it saves
+FEW = 600  # up to here, starting processes (0.7 s) costs more than it saves
 WAITING = 2  # pieces handed out for each worker: one at work, one in reserve
 DIED = "the process that decoded it died"
 

@@ -200,8 +200,9 @@ def _list(root: Path, classes: Collection[str]) -> Listing:
             f"The images can't be listed: {error.strerror}: {error.filename}",
             "Make every folder below the source readable (chmod -R u+rX), and let nothing change it meanwhile.",
         ) from None
-    rows = [(_path_below(str(base), path), kind, told) for path, kind, told in found.apart]
-    return Listing(base, _table(found.images, base), apart_of(rows))
+    start = os.path.join(base, "")  # noqa: PTH118
+    rows = [(_path_below(start, path), kind, told) for path, kind, told in found.apart]
+    return Listing(base, _table(found.images, start), apart_of(rows))
 
 
 @dataclass
@@ -222,7 +223,7 @@ class _Walk:
                     shown = wanted and not _is_hidden(entry.name)
                     if not entry.is_symlink() and entry.is_dir(follow_symlinks=False):
                         waiting.append((entry.path, shown))
-                    elif wanted and _is_image(entry.name) and entry.is_file(follow_symlinks=False):
+                    elif shown and _is_called_image(entry.name) and entry.is_file(follow_symlinks=False):
                         self.images.append(entry)
                     else:
                         self.apart.append((entry.path, *self.kind_of(entry, shown)))
@@ -237,11 +238,11 @@ class _Walk:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == ARCHIVE_LEFTOVERS
+    return name[0] == "." or name == ARCHIVE_LEFTOVERS
 
 
-def _is_image(name: str) -> bool:
-    return name[name.rfind(".") :].lower() in EXTENSIONS and not _is_hidden(name)
+def _is_called_image(name: str) -> bool:
+    return name[name.rfind(".") :].lower() in EXTENSIONS
 
 
 def _class_root(root: Path, classes: Collection[str]) -> Path:
@@ -261,13 +262,12 @@ def _level(folder: Path) -> tuple[bool, list[Path]]:
     with os.scandir(folder) as entries:
         shown = [e for e in entries if not e.is_symlink() and not _is_hidden(e.name)]
     folders = [Path(e.path) for e in shown if e.is_dir(follow_symlinks=False)]
-    return any(_is_image(e.name) for e in shown if e.is_file(follow_symlinks=False)), folders
+    return any(_is_called_image(e.name) for e in shown if e.is_file(follow_symlinks=False)), folders
 
 
-def _table(images: list[os.DirEntry[str]], root: Path) -> pd.DataFrame:
+def _table(images: list[os.DirEntry[str]], start: str) -> pd.DataFrame:
     """Listing.files of the files in ``images``, with no fault known."""
-    above = str(root)
-    paths = [_path_below(above, entry.path) for entry in images]
+    paths = [_path_below(start, entry.path) for entry in images]
     facts = [_size_and_time(entry) for entry in images]
     files = pd.DataFrame(
         {
@@ -281,10 +281,9 @@ def _table(images: list[os.DirEntry[str]], root: Path) -> pd.DataFrame:
     return files.sort_values("path", ignore_index=True)
 
 
-def _path_below(root: str, path: str) -> str:
-    """The manifest's name of ``path``; with ``..`` where it lies above ``root``, beside an only folder."""
-    start = os.path.join(root, "")  # noqa: PTH118
-    below = path[len(start) :] if path.startswith(start) else os.path.relpath(path, root)
+def _path_below(start: str, path: str) -> str:
+    """The manifest's name of ``path``, which begins with ``start``; with ``..`` where it lies beside an only folder."""
+    below = path[len(start) :] if path.startswith(start) else os.path.relpath(path, start)
     return printable_path(below.replace(os.sep, "/"))
 
 
