@@ -12,6 +12,7 @@ from smearflow.models.plans import plan_models
 from smearflow.settings import Settings
 from smearflow.summary import Summary, read_summary
 from tasks.augment import augment
+from tasks.combine import check_ensembles, with_ensembles
 from tasks.deduplicate import deduplicate, thumbnails_of
 from tasks.evaluate import evaluate
 from tasks.gate import gate
@@ -48,6 +49,7 @@ def retraining(
     """
     with recorded("run", settings, workspace, fresh) as run:
         plans = plan_models(settings)  # weights are looked for before any work starts
+        check_ensembles(plans, settings)
         suites = find_extensions(settings.data, settings.quality)  # and so are suites of one's own
         # Data
         source = ingest(run, run.workspace, settings.data)
@@ -59,7 +61,7 @@ def retraining(
         lay_out_if_asked(run, parts, settings.split)
         # Models
         augment(run, parts, settings.augment, settings.train.seed)
-        models = train_all(run, plans, parts, settings)
+        models = with_ensembles(run, train_all(run, plans, parts, settings), parts, settings)
         # Verdict
         scores = evaluate(run, models, manifest.path, parts, settings.data.positive, settings.evaluation)
         leakage_if_asked(run, plans, models, parts, scores, settings)

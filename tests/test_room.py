@@ -14,7 +14,6 @@ from smearflow.models.checkpoints import Checkpoint
 from smearflow.room import free_at, mib, refusal, require, size_of
 from smearflow.workspace import building, is_whole, write_text
 from tests.small_disk import fill, make_read_only, small_disk
-from tests.trained_cells import spec_of
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def an_array(folder: Path, network: keras.Model) -> None:
 
 def a_bundle(folder: Path, network: keras.Model) -> None:
     (folder / "before").write_bytes(b"\0" * 3 * 2**20)
-    write_bundle(folder / "bundle", network, spec_of(folder / "split.parquet", folder, name="compact"))
+    write_bundle(folder / "bundle", network, "compact", input_size=32, classes=("a", "b"), positive="a")
 
 
 def a_page(folder: Path, network: keras.Model) -> None:

@@ -6,20 +6,24 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from smearflow.models.spec import TrainSpec
 from smearflow.registry import serving
 
 
-def write_bundle(folder: Path, network: Any, spec: TrainSpec) -> None:
-    """Save ``network`` (pixels to probability) with what serving needs to know of it. The threshold starts at 0.5."""
+def write_bundle(
+    folder: Path, network: Any, name: str, *, input_size: int, classes: tuple[str, str], positive: str
+) -> None:
+    """Save ``network`` (pixels to probability) with what serving needs to know of it. The threshold starts at 0.5.
+
+    ``input_size``: side of the input, pixels; ``positive``: the one of ``classes`` whose probability it says.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     network.save(folder / "model.keras")
     shutil.copyfile(serving.__file__, folder / "serving.py")
     facts = {
-        "name": spec.model.name,
-        "input_size": spec.model.input_size,
-        "classes": list(spec.classes),
-        "positive": spec.positive,
+        "name": name,
+        "input_size": input_size,
+        "classes": list(classes),
+        "positive": positive,
         "threshold": 0.5,
     }
     (folder / "model.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")

@@ -88,6 +88,24 @@ class Trained(Message):
     train_seconds: float = Field(0.0, description="From spawning the trainer to its exit.")
 
 
+class EnsembleSpec(Message):
+    """Trained models to combine into one, in a process of its own."""
+
+    name: str
+    members: tuple[Trained, ...] = Field(min_length=2, description="All of one input size.")
+    parts: Path = Field(description="split.parquet: path, sha256, label, group, split of every image.")
+    root: Path = Field(description="Folder that the paths in `parts` are below.")
+    classes: tuple[str, str]
+    positive: str
+    out: Path = Field(description="Folder to fill as a trainer does.")
+    threads: int = Field(ge=1)
+
+    @property
+    def input_size(self) -> int:
+        """Side of the input, pixels."""
+        return self.members[0].input_size
+
+
 class ScoreSpec(Message):
     """Images to score with a bundle, in a process of its own."""
 

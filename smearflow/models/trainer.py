@@ -78,7 +78,9 @@ def fit(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: PixelStream)
 
 def write(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) -> None:
     """Bundle, predictions, curves, and the result last."""
-    write_bundle(spec.out / "bundle", fitted.network, spec)
+    bundle = spec.out / "bundle"
+    size, classes, positive = spec.input_size, spec.classes, spec.positive
+    write_bundle(bundle, fitted.network, spec.model.name, input_size=size, classes=classes, positive=positive)
     predictions = fitted.rows[KEPT].assign(probability=fitted.probability.astype(np.float64))
     predictions.to_parquet(spec.out / "predictions.parquet", index=False)
     (spec.out / "curves.json").write_text(json.dumps(fitted.curves, indent=1), encoding="utf-8")

@@ -15,7 +15,7 @@ from pathlib import Path
 from smearflow.errors import DiskError, MemoryRanOut, SmearflowError, TrainingError
 from smearflow.models import memory
 from smearflow.models.child import DISK, FAILURE, OUT_OF_MEMORY, PARENT, PERMANENT
-from smearflow.models.spec import Trained, TrainSpec
+from smearflow.models.spec import EnsembleSpec, Trained, TrainSpec
 from smearflow.room import full
 
 CHECKOUT = Path(__file__).parents[2]  # where `python -m smearflow...` finds the package
@@ -64,13 +64,35 @@ def run_trainer(
     that was for want of memory, DiskError where the disk refused what it wrote.
     ``environment`` is laid over ours: CUDA_VISIBLE_DEVICES of a GPU lease.
     """
+    result, seconds = _made_by("smearflow.models.trainer", spec, spec.model.name, limit_s, on_line, environment)
+    return result.model_copy(update={"train_seconds": seconds})
+
+
+def run_ensemble(spec: EnsembleSpec, limit_s: float, on_line: Callable[[str], None]) -> Trained:
+    """Combine as ``spec`` says, in a process of its own. It has taken as long as its members have, and this.
+
+    Raises TrainingError as ``run_trainer`` does.
+    """
+    result, seconds = _made_by("smearflow.models.ensemble", spec, spec.name, limit_s, on_line)
+    return result.model_copy(update={"train_seconds": result.train_seconds + seconds})
+
+
+def _made_by(
+    module: str,
+    spec: TrainSpec | EnsembleSpec,
+    name: str,
+    limit_s: float,
+    on_line: Callable[[str], None],
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Trained, float]:
+    """What `python -m MODULE` left in ``spec.out``, and the seconds from its start to its end."""
     spec.out.mkdir(parents=True, exist_ok=True)
     path = spec.out / "spec.json"
     path.write_text(spec.model_dump_json(indent=1), encoding="utf-8")
     start = time.perf_counter()
-    run_module("smearflow.models.trainer", path, spec.model.name, limit_s, on_line, environment)
+    run_module(module, path, name, limit_s, on_line, environment)
     facts = json.loads((spec.out / "result.json").read_text(encoding="utf-8"))
-    return Trained(**facts | {"folder": spec.out, "train_seconds": time.perf_counter() - start})
+    return Trained(**facts | {"folder": spec.out}), time.perf_counter() - start
 
 
 def run_module(

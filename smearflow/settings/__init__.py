@@ -1,11 +1,11 @@
 """One model of settings: YAML, --set, Prefect's form and the registry's record are this object."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
 from smearflow.settings.data import Archive, Data, Demo, Duplicates, Quality, Split
-from smearflow.settings.section import UNKEYED, Section
+from smearflow.settings.section import UNKEYED, Name, Section
 from smearflow.settings.service import Keep, Live, Notify, QualityCheck
 from smearflow.settings.training import Augment, Lecture, Model, Train
 from smearflow.settings.verdict import Evaluation, Gate, Registry, Report
@@ -38,6 +38,10 @@ class Settings(Section):
     notify: Notify = Field(Notify(), description="Who is told.")
     duplicates: Duplicates = Field(Duplicates(), description="What images that show the same cell are taken for.")
     keep: Keep = Field(Keep(), description="What is kept of earlier runs.", json_schema_extra=UNKEYED)
+    ensembles: tuple[Annotated[tuple[Name, ...], Field(min_length=2)], ...] = Field(
+        (),
+        description="Models of one input_size whose mean logit is a model of its own: [[compact, MobileNetV2]].",
+    )
 
     @field_validator("models", mode="before")
     @classmethod
