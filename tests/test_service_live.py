@@ -121,7 +121,7 @@ def test_a_second_up_starts_nothing_twice(up: Callable[[], Told], workspace: Wor
     lines = dict(line.split(maxsplit=1) for line in up().stdout.splitlines())
     assert processes(workspace) == before
     assert lines.keys() == {"Prefect", "reports", "worker", "deployed", "stop"}
-    assert lines["deployed"] == "retraining, quality-check"
+    assert lines["deployed"] == "retraining, quality-check, backbone-training"
     assert settings_of(workspace) == load_settings(small)
 
 

@@ -77,7 +77,7 @@ def test_without_any_model_the_run_ends_and_every_reason_is_given(run, parts: Pa
 
 
 def test_the_page_leads_with_what_was_trained_and_says_what_is_a_control() -> None:
-    from tasks.train import says
+    from tasks.train_one import says
 
     told = says(trained("MobileNetV2", engine="LiteRT"))
     assert "| engine of the frozen layers | LiteRT |" in told
