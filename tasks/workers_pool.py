@@ -127,16 +127,16 @@ def failure_of(label: str, run: dict[str, Any]) -> SmearflowError:
     return TrainingError(f"{label}: its run on the pool is {run['state_name']}: {said}", permanent=not again)
 
 
-def _make_run(parameters: dict[str, Any]) -> UUID:
+def _make_run(parameters: dict[str, Any], deployment: str = DEPLOYMENT) -> UUID:
     from prefect.deployments import run_deployment
     from prefect.exceptions import ObjectNotFound
 
     name = f"train {parameters['plan']['label']}"
     try:
-        made: Any = run_deployment(DEPLOYMENT, parameters=parameters, timeout=0, flow_run_name=name)
+        made: Any = run_deployment(deployment, parameters=parameters, timeout=0, flow_run_name=name)
     except ObjectNotFound:
         raise MissingPart(
-            f"The Prefect server knows no deployment {DEPLOYMENT}.", "`smearflow up` makes it; or set workers=local."
+            f"The Prefect server knows no deployment {deployment}.", "`smearflow up` makes it; or set workers=local."
         ) from None
     run_id: UUID = made.id
     return run_id

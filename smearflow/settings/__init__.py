@@ -29,13 +29,6 @@ class Settings(Section):
     weights: str | None = Field(None, description="imagenet, random or a path, for every backbone.")
     train: Train = Field(Train(), description="How networks are fitted.")
     lecture: Lecture = Field(Lecture(), description="How models with `recipe: lecture` are trained.")
-    workers: Literal["local", "pool", "ray"] = Field(
-        "local",
-        description="Who trains the backbones: `local`, processes of this machine; `pool`, the workers of the Prefect "
-        "work pool `live.pool`, here and on other machines, which share the workspace; `ray`, a Ray cluster, started "
-        "here unless RAY_ADDRESS names one (extra `ray`).",
-        json_schema_extra=UNKEYED,
-    )
     evaluation: Evaluation = Field(Evaluation(), description="How models are measured.")
     gate: Gate = Field(Gate(), description="What a candidate must reach.")
     registry: Registry = Field(Registry(), description="Where models are registered.")
@@ -45,6 +38,13 @@ class Settings(Section):
     notify: Notify = Field(Notify(), description="Who is told.")
     duplicates: Duplicates = Field(Duplicates(), description="What images that show the same cell are taken for.")
     keep: Keep = Field(Keep(), description="What is kept of earlier runs.", json_schema_extra=UNKEYED)
+    workers: Literal["local", "pool", "ray"] = Field(
+        "local",
+        description="Who trains the backbones: `local`, processes of this machine; `pool`, the workers of the Prefect "
+        "work pool `live.pool`, here and on other machines, which share the workspace; `ray`, a Ray cluster, started "
+        "here unless RAY_ADDRESS names one (extra `ray`).",
+        json_schema_extra=UNKEYED,
+    )
 
     @field_validator("models", mode="before")
     @classmethod
