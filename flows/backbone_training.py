@@ -1,6 +1,5 @@
 """One backbone of a retraining, on whichever machine a worker of the pool takes it."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,13 @@ from prefect.states import Completed, Failed
 from flows.recording import note_process
 from smearflow.data.splitting import Parts
 from smearflow.errors import MissingPart, SmearflowError
-from smearflow.models.jobs import LOCAL
+from smearflow.models.jobs import LOCAL, with_weights_here
 from smearflow.models.leases import Crowd
 from smearflow.models.plans import Plan
 from smearflow.models.training import end_all
-from smearflow.models.weights import find_weights
 from smearflow.settings import Settings
 from smearflow.signs import child_sign, ends_without, parent_sign, signing
-from smearflow.workspace import Workspace, file_digest
+from smearflow.workspace import Workspace
 from tasks.stage import Run
 from tasks.train_one import train
 
@@ -65,17 +63,6 @@ def _train(run: Run, plan: Plan, parts: Parts, backbones: int, folder: Path) -> 
             "Bring both machines to the same version, with the same requirements.lock.",
         )
     train(run, plan, *how)
-
-
-def with_weights_here(plan: Plan) -> Plan:
-    """``plan`` with its weights as they lie on this machine. Raises MissingPart where they aren't the same."""
-    if plan.weights_digest is None:
-        return plan
-    there = plan.weights_file
-    here = there if there and there.exists() else find_weights(plan.model)
-    if here is None or file_digest(here) != plan.weights_digest:
-        raise MissingPart(f"{plan.label}: its weights here aren't those of the retraining: {here}", f"Copy {there}.")
-    return replace(plan, weights_file=here)
 
 
 def _check_shared(workspace: Workspace, parts: Parts) -> None:

@@ -1,17 +1,19 @@
 """One backbone to train, wherever that is done, and who can do it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from smearflow.data.splitting import Parts
+from smearflow.errors import MissingPart
 from smearflow.models.leases import Crowd, cores_of, count_gpus, environment_of, lease, our_cores
 from smearflow.models.plans import Plan
 from smearflow.models.spec import Trained, TrainSpec
 from smearflow.models.training import slots, train_within_memory
+from smearflow.models.weights import find_weights
 from smearflow.settings import Augment, Data, Train
-from smearflow.workspace import Workspace, building
+from smearflow.workspace import Workspace, building, file_digest
 
 RESULT = "trained.json"  # in the folder of a finished training: what came of it, for who waits elsewhere
 Hear = Callable[[str], None]
@@ -72,6 +74,17 @@ def train_on(
 def result_of(folder: Path) -> Trained:
     """What the training that left ``folder`` came to. Raises OSError where there is none."""
     return Trained.model_validate_json((folder / RESULT).read_text(encoding="utf-8"))
+
+
+def with_weights_here(plan: Plan) -> Plan:
+    """``plan`` with its weights as they lie on this machine. Raises MissingPart where they aren't the same."""
+    if plan.weights_digest is None:
+        return plan
+    there = plan.weights_file
+    here = there if there and there.exists() else find_weights(plan.model)
+    if here is None or file_digest(here) != plan.weights_digest:
+        raise MissingPart(f"{plan.label}: its weights here aren't those of the retraining: {here}", f"Copy {there}.")
+    return replace(plan, weights_file=here)
 
 
 def _spec(job: Job, out: Path, cores: tuple[int, ...], threads: int) -> TrainSpec:
