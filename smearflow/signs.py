@@ -1,17 +1,20 @@
 """Signs of life through a shared folder: how two processes on different machines learn of each other's end.
 
-One writes a counter into a file while it lives. The other looks whether it still changes, by its own clock alone.
+One writes a counter into a file while it lives. The other looks whether it still changes, by its own clock alone; on
+the same machine it looks after the process itself.
 """
 
 import contextlib
+import json
 import os
+import platform
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from smearflow.workspace import Workspace, write_text
+from smearflow.workspace import Workspace, lives, write_text
 
 PERIOD = 5.0  # seconds between two signs
 SILENCE = 120.0  # seconds without one: its machine is gone; a network's file system may show a change late
@@ -36,10 +39,10 @@ def signing(path: Path) -> Iterator[None]:
         count = 0
         while not over.is_set():
             with contextlib.suppress(Exception):  # a disk that is full for a moment is no death
-                write_text(path, f"{(count := count + 1)}\n")
+                write_text(path, _sign(count := count + 1))
             over.wait(PERIOD)
 
-    write_text(path, "0\n")
+    write_text(path, _sign(0))
     thread = threading.Thread(target=sign, name="signs-of-life", daemon=True)
     thread.start()
     try:
@@ -71,7 +74,20 @@ class Listener:
             now = self._last
         if now != self._last:
             self._last, self._since = now, time.monotonic()
-        return time.monotonic() - self._since > self.patience_s
+        return _is_gone(now) or time.monotonic() - self._since > self.patience_s
+
+
+def _sign(count: int) -> str:
+    return json.dumps({"host": platform.node(), "pid": os.getpid(), "count": count})
+
+
+def _is_gone(said: str | None) -> bool:
+    """Whether the process that gave this sign was one of this machine, and is no more."""
+    try:
+        sign = json.loads(said or "null")
+        return sign is not None and sign["host"] == platform.node() and not lives(sign["pid"])
+    except (ValueError, TypeError, KeyError):
+        return False
 
 
 @contextlib.contextmanager

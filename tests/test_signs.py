@@ -12,6 +12,13 @@ from smearflow import signs
 from smearflow.signs import Listener, signing
 from tests.test_processes import CHECKOUT, eventually
 
+SIGNER = """
+import sys, time
+from pathlib import Path
+from smearflow.signs import signing
+with signing(Path(sys.argv[1])):
+    time.sleep(60)
+"""
 LISTENER = """
 import sys, time
 from pathlib import Path
@@ -37,6 +44,15 @@ def test_a_sign_that_no_longer_changes_is_silence(tmp_path: Path) -> None:
     listener = Listener(tmp_path / "sign", patience_s=0.2)
     assert not listener.silent()
     assert eventually(listener.silent)
+
+
+def test_the_end_of_a_process_of_this_machine_is_noticed_at_once(tmp_path: Path) -> None:
+    listener = Listener(tmp_path / "sign", patience_s=60)
+    with subprocess.Popen([sys.executable, "-c", SIGNER, str(tmp_path / "sign")], cwd=CHECKOUT) as signer:
+        assert eventually((tmp_path / "sign").exists)
+        assert not listener.silent()
+        signer.kill()
+    assert listener.silent()
 
 
 def test_one_who_has_not_begun_is_waited_for(tmp_path: Path) -> None:
