@@ -231,6 +231,7 @@ def test_a_killed_run_takes_its_backbones_on_the_pool_along(
 ) -> None:
     with training_on_the_pool(workspace, small) as local:
         local.kill()
+        local.wait()  # a zombie still has its number
         asked = time.monotonic()
         assert eventually(lambda: not trainers(workspace), seconds=20)
         print(f"its backbone is gone {time.monotonic() - asked:.1f} s after kill -9")
