@@ -78,7 +78,8 @@ def plainly(settings: Settings, workspace: Workspace) -> None:
     from tasks.settle import settle
     from tasks.split import split
     from tasks.stage import Run, Stage
-    from tasks.train import Attempt, train
+    from tasks.train import Attempt
+    from tasks.train_one import train
     from tasks.validate import validate
 
     run = Run("run", settings, workspace, "plain")

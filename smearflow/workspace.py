@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -71,8 +72,8 @@ class Workspace:
 
     @property
     def leases(self) -> Path:
-        """The locks that say which places of trainers are taken."""
-        return self.root / "leases"
+        """The locks that say which of this machine's places for trainers are taken."""
+        return self.root / "leases" / platform.node()
 
     @property
     def engines(self) -> Path:

@@ -13,7 +13,8 @@ from smearflow.models.training import run_ensemble
 from smearflow.settings import Data, Model, Settings
 from smearflow.workspace import building
 from tasks.stage import Run, common_state, stage
-from tasks.train import Attempt, says
+from tasks.train import Attempt
+from tasks.train_one import says
 
 
 @stage(says, code=("smearflow.models.ensemble",), task_run_name="combine {name}")

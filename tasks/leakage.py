@@ -16,7 +16,8 @@ from smearflow.settings import Evaluation, Settings, Split
 from smearflow.workspace import building
 from tasks.evaluate import Evaluated
 from tasks.stage import Run, stage
-from tasks.train import forget, train
+from tasks.train import forget
+from tasks.train_one import train
 
 FIGURES = ("accuracy", "sensitivity", "specificity", "auc")
 

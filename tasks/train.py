@@ -1,4 +1,4 @@
-"""Train: one backbone a task run, each in a process of its own, as many at once as there are places."""
+"""Train: one backbone a task run, side by side, on this machine or by workers elsewhere."""
 
 import shutil
 import time
@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from prefect.futures import PrefectFuture
-from prefect.tasks import exponential_backoff
 
 from smearflow.data.splitting import Parts
 from smearflow.errors import DiskError, TrainingError
-from smearflow.models.leases import Crowd, cores_of, count_gpus, environment_of, lease, our_cores
+from smearflow.models.leases import Crowd
 from smearflow.models.plans import Plan
-from smearflow.models.spec import Trained, TrainSpec
-from smearflow.models.training import slots, train_within_memory
-from smearflow.progress import overheard
-from smearflow.settings import Augment, Data, Settings, Train
-from smearflow.workspace import Workspace, building
-from tasks.stage import Run, common_state, stage
-from tasks.training_progress import progress_artifact
+from smearflow.models.spec import Trained
+from smearflow.settings import Settings
+from smearflow.workspace import Workspace
+from tasks.stage import Run, common_state
+from tasks.train_one import train
+from tasks.workers import hired
 
 
 @dataclass(frozen=True)
@@ -32,80 +30,22 @@ class Attempt:
     error: str | None = None
 
 
-def says(model: Trained) -> str:
-    control = ", a control: its frozen layers are random" if model.control else ""
-    return f"""# {model.name}: {model.params:,} parameters, {model.trainable:,} of them trained{control}
-
-| | |
-|---|---|
-| input | {model.input_size} px |
-| freeze boundary | {model.cut or "none: trained whole"} |
-| weights | {model.weights} |
-| engine of the frozen layers | {model.engine or "none"} |
-| epochs | {model.epochs} |
-| import, compile | {model.seconds.importing:.1f} s, {model.seconds.compiling:.1f} s |
-| features, fit | {model.seconds.features:.1f} s, {model.seconds.fit:.1f} s |
-| inference file | {model.size_mb:.2f} MiB |
-{f"| note | {model.note} |" if model.note else ""}
-"""
-
-
-# Retried once: a trainer that somebody ended, or that overran its time, goes on from its last epoch.
-@stage(
-    says,
-    code=("smearflow.models.trainer",),
-    task_run_name="train {plan.label}",
-    retries=1,
-    retry_delay_seconds=exponential_backoff(5),
-)
-def train(
-    folder: Path, plan: Plan, parts: Parts, data: Data, augment: Augment, how: Train, workspace: Workspace, crowd: Crowd
-) -> Trained:
-    """Wait for a place, spawn the trainer on the split's images, keep what it leaves."""
-    gpus, cores = count_gpus(), our_cores()
-    places = slots(gpus, len(cores), how.parallel)
-    with lease(workspace.leases, places) as index, building(folder) as aside:
-        mine = cores_of(index, min(places, crowd.backbones), cores)
-        spec = TrainSpec(
-            parts=parts.path,
-            root=parts.root,
-            classes=data.classes,
-            positive=data.positive,
-            model=plan.model,
-            weights_file=plan.weights_file,
-            augment=augment,
-            train=how,
-            lecture=plan.lecture,
-            out=aside,
-            engines=workspace.engines,
-            features=workspace.features,
-            checkpoints=workspace.checkpoints / folder.name,
-            cores=mine,
-            threads=len(mine),
-        )
-        with overheard(plan.label) as hear, progress_artifact(plan.label) as show:
-
-            def heard(line: str) -> None:
-                hear(line)
-                show(line)
-
-            trained = train_within_memory(spec, how.time_limit, heard, environment_of(index, gpus))
-    return trained.model_copy(update={"folder": folder})
-
-
 def train_all(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> dict[str, Trained]:
     """Train every backbone that can be, side by side; one that fails is noted down, and the others go on.
+
+    ``settings.workers`` says who trains them.
 
     Returns the trained models by their labels. Raises TrainingError where there is none, and DiskError where the disk
     refuses what one of them writes.
     """
     started = time.monotonic()
     crowd = Crowd(sum(not plan.error for plan in plans))
-    how = (parts, settings.data, settings.augment, settings.train, run.workspace, crowd)
-    if run.fresh:
-        forget(run.workspace, (train.folder(run, plan, *how) for plan in plans))
-    futures = {plan.label: train.submit(run, plan, *how) for plan in plans if not plan.error}
-    attempts = [_attempt(plan, futures) for plan in plans]
+    with hired(run, settings) as workers:
+        how = (parts, settings.data, settings.augment, settings.train, run.workspace, crowd, workers)
+        if run.fresh:
+            forget(run.workspace, (train.folder(run, plan, *how) for plan in plans))
+        futures = {plan.label: train.submit(run, plan, *how) for plan in plans if not plan.error}
+        attempts = [_attempt(plan, futures) for plan in plans]
     forget(run.workspace, (a.trained.folder for a in attempts if a.trained))
     run.reached["train"] = attempts
     run.note("train", common_state([future.state for future in futures.values()]), started)

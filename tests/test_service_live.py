@@ -121,7 +121,7 @@ def test_a_second_up_starts_nothing_twice(up: Callable[[], Told], workspace: Wor
     lines = dict(line.split(maxsplit=1) for line in up().stdout.splitlines())
     assert processes(workspace) == before
     assert lines.keys() == {"Prefect", "reports", "worker", "deployed", "stop"}
-    assert lines["deployed"] == "retraining, quality-check"
+    assert lines["deployed"] == "retraining, quality-check, backbone-training"
     assert settings_of(workspace) == load_settings(small)
 
 
@@ -207,6 +207,58 @@ def test_a_run_whose_worker_and_server_are_killed_has_crashed_and_the_next_takes
     assert eventually(lambda: state(workspace, again) in ("Promoted", "Kept"), seconds=240)
     summary = json.loads((workspace.latest / "summary.json").read_text())
     assert {s["name"]: s["state"] for s in summary["stages"]}["scan"] == "cached"
+
+
+@contextlib.contextmanager
+def training_on_the_pool(workspace: Workspace, small: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run of a terminal whose backbone a worker trains, once its trainer is at work."""
+    told = [sys.executable, "-m", "flows.cli", "run", "--workspace", str(workspace.root), "--config", str(small)]
+    more = ["--set", "train.epochs=40", "--set", "models=[compact]", "--set", "workers=pool", "--fresh"]
+    with subprocess.Popen([*told, *more], cwd=CHECKOUT, env=clean(), stdout=subprocess.DEVNULL, text=True) as local:
+        assert eventually(lambda: bool(trainers(workspace)), seconds=180)
+        yield local
+        local.kill()
+
+
+def backbone_runs(workspace: Workspace) -> list[str]:
+    wanted = {"flows": {"name": {"any_": ["backbone-training"]}}, "sort": "START_TIME_DESC"}
+    return [run["state_name"] for run in ask("POST", f"{api(workspace)}/flow_runs/filter", wanted)]
+
+
+@pytest.mark.soak
+def test_a_killed_run_takes_its_backbones_on_the_pool_along(
+    up: Callable[[], Told], workspace: Workspace, small: Path
+) -> None:
+    with training_on_the_pool(workspace, small) as local:
+        local.kill()
+        local.wait()  # a zombie still has its number
+        asked = time.monotonic()
+        assert eventually(lambda: not trainers(workspace), seconds=20)
+        print(f"its backbone is gone {time.monotonic() - asked:.1f} s after kill -9")
+    assert eventually(lambda: backbone_runs(workspace)[0] == "Crashed", seconds=20)
+
+
+@pytest.mark.soak
+def test_ctrl_c_cancels_backbones_on_the_pool(up: Callable[[], Told], workspace: Workspace, small: Path) -> None:
+    with training_on_the_pool(workspace, small) as local:
+        local.send_signal(signal.SIGINT)
+        asked = time.monotonic()
+        assert local.wait(timeout=20) == 130
+        assert eventually(lambda: not trainers(workspace), seconds=20)
+        print(f"all gone {time.monotonic() - asked:.1f} s after Ctrl-C")
+    assert eventually(lambda: backbone_runs(workspace)[0] in ("Cancelled", "Crashed"), seconds=40)
+
+
+@pytest.mark.soak
+def test_a_backbone_whose_worker_is_killed_is_handed_out_again(
+    up: Callable[[], Told], workspace: Workspace, small: Path
+) -> None:
+    with training_on_the_pool(workspace, small) as local:
+        os.kill(processes(workspace)["worker"].pid, signal.SIGKILL)
+        assert eventually(lambda: not trainers(workspace), seconds=20)
+        up()
+        assert local.wait(timeout=240) == 0
+    assert backbone_runs(workspace)[:2] == ["Completed", "Crashed"]
 
 
 @pytest.mark.soak

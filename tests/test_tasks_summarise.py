@@ -65,7 +65,8 @@ def test_what_is_to_be_known_of_a_training_is_in_it(run):
     from smearflow.models.plans import Plan
     from smearflow.settings import Model
     from tasks.summarise import summarise
-    from tasks.train import Attempt, says
+    from tasks.train import Attempt
+    from tasks.train_one import says
     from tests.drawn_models import trained
 
     model = trained("compact", note="memory ran out; trained with half the batch, 16 images a step")

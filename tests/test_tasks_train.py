@@ -12,7 +12,6 @@ from smearflow.models.plans import Plan
 from smearflow.models.spec import Trained
 from smearflow.settings import Model, Settings, Train
 from smearflow.workspace import Workspace, is_whole
-from tests.drawn_models import trained
 from tests.trained_cells import SIDE, split_of_cells
 
 COMPACT = Model(name="compact", input_size=SIDE, weights="random", epochs=1)
@@ -74,15 +73,3 @@ def test_without_any_model_the_run_ends_and_every_reason_is_given(run, parts: Pa
         train_all(run, plans, parts, run.settings)
     assert [attempt.error for attempt in run.reached["train"]] == ["no weights of VGG16", "no weights of VGG19"]
     assert [(stage.name, stage.state) for stage in run.stages] == [("train", "failed")]
-
-
-def test_the_page_leads_with_what_was_trained_and_says_what_is_a_control() -> None:
-    from tasks.train import says
-
-    told = says(trained("MobileNetV2", engine="LiteRT"))
-    assert "| engine of the frozen layers | LiteRT |" in told
-    assert told.startswith("# MobileNetV2: 2,257,984 parameters, 481 of them trained\n")
-    assert "| freeze boundary | block_6_expand_relu |" in told
-    control = says(trained("MobileNetV2", weights="random", control=True))
-    assert control.splitlines()[0].endswith("481 of them trained, a control: its frozen layers are random")
-    assert "| freeze boundary | none: trained whole |" in says(trained("compact", cut=None))

@@ -39,6 +39,25 @@ def heartbeat(api_url: str, pool: str, worker: str) -> str | None:
     return next((w["last_heartbeat_time"] for w in found if w["name"] == worker and w["status"] == "ONLINE"), None)
 
 
+def workers_online(api_url: str, pool: str) -> list[str]:
+    """Names of the workers of ``pool`` that were heard of lately. Raises one of NO_ANSWER."""
+    found = ask("POST", f"{api_url}/work_pools/{pool}/workers/filter", {}, allowed=404) or []
+    return [worker["name"] for worker in found if worker["status"] == "ONLINE"]
+
+
+def cancel(api_url: str, flow_run_id: str) -> None:
+    """Cancel a run: its worker ends its process; one that no worker has taken is over at once.
+
+    One that is over stays as it is. Raises one of NO_ANSWER.
+    """
+    run = ask("GET", f"{api_url}/flow_runs/{flow_run_id}", allowed=404)
+    if run is None or run["state_type"] in OVER:
+        return
+    state = "Cancelled" if run["state_type"] == "SCHEDULED" else "Cancelling"
+    told = {"type": state.upper(), "name": state, "message": "The retraining that waited for it has ended."}
+    ask("POST", f"{api_url}/flow_runs/{flow_run_id}/set_state", {"state": told})
+
+
 def make_pool(api_url: str, pool: str) -> None:
     """Make a work pool for processes, unless there is one of that name. Its worker fills in the rest."""
     ask("POST", f"{api_url}/work_pools/", {"name": pool, "type": "process"}, allowed=409)

@@ -6,6 +6,7 @@ A process that gets SIGKILL can't say so, and nor can a machine that loses power
 import contextlib
 import json
 import os
+import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class Running:
     pid: int
     started: str
     by_worker: bool
+    host: str = platform.node()  # machines that share the workspace look after their own runs
 
     @property
     def daemon(self) -> Daemon:
@@ -67,5 +69,6 @@ def _records(workspace: Workspace) -> list[tuple[Path, Running]]:
     found = []
     for path in sorted(workspace.running.glob("*.json")):
         with contextlib.suppress(OSError, ValueError, TypeError):
-            found.append((path, Running(**json.loads(path.read_text()))))
+            run = Running(**json.loads(path.read_text()))
+            found += [(path, run)] if run.host == platform.node() else []
     return found

@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 
 from smearflow.errors import MissingPart
+from smearflow.models.leases import count_gpus, our_cores
+from smearflow.models.training import slots
 from smearflow.processes import end_once
 from smearflow.service.daemon import children_of, end_together
 from smearflow.service.prefect_api import NO_ANSWER
@@ -30,6 +32,7 @@ from smearflow.workspace import Workspace, digest_of
 START_LIMIT = 60.0  # seconds; 3 on an idle machine
 HEARTBEAT = 10  # seconds between two signs of life; the server calls a worker offline after three without one
 POLL = 5  # seconds between two looks for runs
+FLOWS = 2  # a retraining and a quality check, beside the backbones that a retraining hands out
 
 
 def ensure_worker(workspace: Workspace, server: Server, pool: str) -> tuple[Service, bool]:
@@ -82,7 +85,7 @@ def _start(workspace: Workspace, server: Server, told: dict[str, str]) -> Servic
         "PREFECT_WORKER_HEARTBEAT_SECONDS": str(HEARTBEAT),
     }
     url = f"{server.ui_url}/work-pools/work-pool/{told['pool']}"
-    command += ["--pool", told["pool"], "--name", told["name"]]
+    command += ["--pool", told["pool"], "--name", told["name"], "--limit", str(FLOWS + _places())]
     service = start_service(workspace, "worker", command, url, told, **environment)
     deadline = time.monotonic() + START_LIMIT
     while (heard := _last_heard(told)) is None or heard == before:
@@ -95,6 +98,11 @@ def _start(workspace: Workspace, server: Server, told: dict[str, str]) -> Servic
             )
         time.sleep(0.1)
     return service
+
+
+def _places() -> int:
+    """Backbones that this machine trains at once: with `workers=pool`, others are left to other machines' workers."""
+    return slots(count_gpus(), len(our_cores()), None)
 
 
 def _make_pool(api_url: str, pool: str) -> None:

@@ -1,6 +1,6 @@
 """One model of settings: YAML, --set, Prefect's form and the registry's record are this object."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -38,6 +38,13 @@ class Settings(Section):
     notify: Notify = Field(Notify(), description="Who is told.")
     duplicates: Duplicates = Field(Duplicates(), description="What images that show the same cell are taken for.")
     keep: Keep = Field(Keep(), description="What is kept of earlier runs.", json_schema_extra=UNKEYED)
+    workers: Literal["local", "pool", "ray"] = Field(
+        "local",
+        description="Who trains the backbones: `local`, processes of this machine; `pool`, the workers of the Prefect "
+        "work pool `live.pool`, here and on other machines, which share the workspace; `ray`, a Ray cluster, started "
+        "here unless RAY_ADDRESS names one (extra `ray`).",
+        json_schema_extra=UNKEYED,
+    )
     ensembles: tuple[Annotated[tuple[Name, ...], Field(min_length=2)], ...] = Field(
         (),
         description="Models of one input_size whose mean logit is a model of its own: [[compact, MobileNetV2]].",
