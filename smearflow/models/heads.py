@@ -96,6 +96,13 @@ def fit_head(training: Labelled, validation: Labelled, epochs: int) -> tuple[Hea
     return head, curves
 
 
+def plain_head(training: Labelled, epochs: int) -> Head:
+    """The head that ``fit_head`` would fit, without curves or a word."""
+    scale = _scale(training.inputs)
+    *_, (weights, _, _) = _passes(training, scale, epochs)
+    return scale.folded(weights)
+
+
 def _scale(features: Array) -> Scale:
     """Mean and deviation of each column, summed in float64 piece by piece."""
     pieces = [features[at : at + PIECE] for at in range(0, len(features), PIECE)]
