@@ -198,7 +198,13 @@ def resolve(model: Model, top_weights: str | None, train: Train, lecture: Lectur
         )
     _check_cut(model, row)
     weights = (top_weights or model.weights or "imagenet") if row.frozen else "random"
-    epochs = scaled_epochs(row.name, lecture.epochs_scale) if taught else HEAD_EPOCHS if row.frozen else train.epochs
+    epochs = (
+        scaled_epochs(row.name, lecture.epochs_scale)
+        if taught
+        else HEAD_EPOCHS
+        if row.frozen and model.trainable == "head"
+        else train.epochs
+    )
     return model.model_copy(
         update={
             "input_size": size,
@@ -221,6 +227,9 @@ def _check_cut(model: Model, row: Backbone) -> None:
             f"models: {row.name} has recipe lecture, which keeps the last layer, got cut {cut}",
             "Remove cut, or recipe: lecture.",
         )
+    if model.trainable != "head" and (not row.frozen or model.recipe == "lecture"):
+        how = "has recipe lecture" if row.frozen else "is trained whole"
+        raise SettingsError(f"models: {row.name} {how}, got trainable {model.trainable}", "Remove trainable.")
     if model.input_size == "auto" and (not row.frozen or model.recipe == "lecture"):
         raise SettingsError(
             f"models: {row.name} has no frozen layers to compare sizes on, got input_size auto",

@@ -21,7 +21,7 @@ from smearflow.models.features import cache_at, network_digest, stream_of
 from smearflow.models.fitted import Array
 from smearflow.models.folds import folds_of, right_of, standard_error
 from smearflow.models.frozen import Frozen, Seen, features_to_compute, frozen_of, see
-from smearflow.models.networks import backbone_of
+from smearflow.models.networks import backbone_of, inner_of
 from smearflow.models.spec import ComparedCut, TrainSpec
 
 SIZES = (64, 96, 128)  # pixels
@@ -111,13 +111,6 @@ def cheapest_within_error(candidates: Sequence[Candidate], groups: Array) -> Can
         return bool(less.mean() <= standard_error(less, groups))
 
     return min(filter(is_near, candidates), key=lambda each: (each.cost.work, -float(each.right.mean())))
-
-
-def inner_of(features: Any) -> Any:
-    """The backbone up to its taps, inside the model of features."""
-    import keras
-
-    return next(layer for layer in features.layers if isinstance(layer, keras.Model))
 
 
 def _sized(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, size: int) -> Sized:

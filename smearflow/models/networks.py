@@ -105,10 +105,14 @@ def features_of(row: Backbone, model: Model, weights_file: Path | None) -> Any:
 
 def boundary(features: Any) -> str:
     """Names of the layers at which ``features`` is cut, joined by +."""
+    return "+".join(inner_of(features).output_names)
+
+
+def inner_of(features: Any) -> Any:
+    """The backbone up to its taps, inside a model of features."""
     import keras
 
-    frozen = next(layer for layer in features.layers if isinstance(layer, keras.Model))
-    return "+".join(frozen.output_names)
+    return next(layer for layer in features.layers if isinstance(layer, keras.Model))
 
 
 def with_probability(network: Any) -> Any:

@@ -27,6 +27,7 @@ from smearflow.models.lecture import train_as_taught
 from smearflow.models.memory import is_shortage
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import ComparedCut, Seconds, Trained, TrainSpec
+from smearflow.models.tail import train_tail
 from smearflow.models.whole import train_whole
 from smearflow.room import refusal
 
@@ -84,13 +85,19 @@ def train_compared(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> None:
 
 def to_decode(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows whose pixels the training needs: of a frozen backbone those alone that it hasn't seen before."""
-    return features_to_compute(spec, row, rows) if row.frozen and not spec.lecture else rows
+    return (
+        features_to_compute(spec, row, rows)
+        if row.frozen and not spec.lecture and spec.model.trainable == "head"
+        else rows
+    )
 
 
 def fit(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
     """Fit the network by its recipe."""
     if spec.lecture:
         return train_as_taught(spec, spec.lecture, row, rows, stream)
+    if row.frozen and spec.model.trainable != "head":
+        return train_tail(spec, row, rows, stream)
     return train_frozen(spec, row, rows, stream) if row.frozen else train_whole(spec, rows, stream)
 
 
@@ -119,7 +126,7 @@ def described(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) 
         cut=fitted.cut,
         engine=fitted.engine,
         weights="random" if unloaded else str(spec.model.weights),
-        control=row.frozen and unloaded,
+        control=row.frozen and unloaded and spec.model.trainable == "head",
         epochs=len(fitted.curves),
         seconds=seconds,
         size_mb=(spec.out / "bundle" / "model.keras").stat().st_size / 2**20,

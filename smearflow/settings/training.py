@@ -49,6 +49,10 @@ class Model(Section):
     input_size: Annotated[int, Field(ge=32, le=1024)] | Literal["auto"] | None = Field(
         None, description="Side of the input, pixels, 32 to 1024; `auto`: compared on training patients."
     )
+    trainable: Annotated[int, Field(ge=1)] | Literal["head", "all"] = Field(
+        "head",
+        description="What is fitted: `head` on frozen layers, the last N layers up to the cut too, 1 or more; or `all`.",
+    )
     weights: str | None = Field(None, description="imagenet, random, or a path to a weights file.")
     fallback: Literal["random"] | None = Field(
         None, description="What to train on where the weights can't be had: random makes it a control."
