@@ -8,6 +8,7 @@ import pytest
 
 from smearflow.models.fitted import Labelled
 from smearflow.models.heads import PRIOR, RATE, Adam, fit_head
+from smearflow.progress import counted
 
 
 def drawn(seed: int, images: int = 400) -> Labelled:
@@ -34,6 +35,13 @@ def test_probabilities_stay_finite_far_from_the_boundary() -> None:
     head, _ = fit_head(drawn(0), drawn(1), epochs=1)
     far = head.probability(np.array([[1e6, 0, 0], [-1e6, 0, 0]], np.float32))
     assert np.isfinite(far).all()
+
+
+def test_an_epoch_is_a_line_that_a_progress_bar_can_read(capsys: pytest.CaptureFixture[str]) -> None:
+    _, curves = fit_head(drawn(0), drawn(1), epochs=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert [counted(line) for line in lines] == [("epoch", 1, 2), ("epoch", 2, 2)]
+    assert lines[1].endswith(f"val_auc {curves[1]['val_auc']:.4f}")
 
 
 def test_two_fits_are_equal_bit_for_bit_and_memory_maps_will_do(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smearflow.models.backbones import Backbone
+from smearflow.models.backbones import HEAD_EPOCHS, Backbone
 from smearflow.models.checkpoints import Checkpoint
 from smearflow.models.features import stream_of
 from smearflow.models.fitted import Fitted, Labelled, truth
@@ -28,7 +28,7 @@ def train_tail(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: Pixel
     Scores every row with the network that is saved.
     """
     with stream_of(spec, features_to_compute(spec, row, rows)) as missing:
-        begun = train_frozen(spec, row, rows, missing)
+        begun = train_frozen(_with_head_epochs(spec), row, rows, missing)
     network = with_logit(begun.network)
     open_layers(network, spec.model.trainable)
     pixels, kept = gather(stream, rows, spec.input_size)
@@ -53,6 +53,11 @@ def train_tail(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: Pixel
         engine=begun.engine,
         note=fitting.note,
     )
+
+
+def _with_head_epochs(spec: TrainSpec) -> TrainSpec:
+    """``spec`` for the head alone: the epochs that were asked for are those of the layers."""
+    return spec.model_copy(update={"model": spec.model.model_copy(update={"epochs": HEAD_EPOCHS})})
 
 
 def with_logit(served: Any) -> Any:

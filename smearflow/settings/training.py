@@ -51,7 +51,7 @@ class Model(Section):
     )
     trainable: Annotated[int, Field(ge=1)] | Literal["head", "all"] = Field(
         "head",
-        description="What is fitted: `head` on frozen layers, the last N layers up to the cut too, 1 or more; or `all`.",
+        description="What is fitted: `head` on frozen layers, the last N layers up to the cut too, 1 or more; `all`.",
     )
     weights: str | None = Field(None, description="imagenet, random, or a path to a weights file.")
     fallback: Literal["random"] | None = Field(
