@@ -120,6 +120,19 @@ class Leakage(Part):
     random: TestFigures
 
 
+class ComparedCut(Part):
+    """A cut of a frozen backbone at one input size, compared with others by grouped folds of the training set."""
+
+    cut: str  # layers, joined by +
+    input_size: int
+    accuracy: float
+    error: float  # standard error, over patients
+    rate: float  # images a second through the frozen part, as tf.function runs it
+    params: int  # of the frozen part
+    mib: float
+    chosen: bool
+
+
 class ModelResult(Part):
     """One backbone: what it is, what it cost, what it reached."""
 
@@ -142,6 +155,7 @@ class ModelResult(Part):
     accuracy_at_half: Figure | None = None  # on the test set, at 0.5 in place of the operating threshold
     threshold: float | None = None
     test: TestFigures | None = None
+    cuts: tuple[ComparedCut, ...] = ()  # where the cut, or the size, was chosen here
 
 
 class ShortcutResult(Part):

@@ -19,6 +19,7 @@ from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.scoring import Scores
 from smearflow.summary import (
     ChampionResult,
+    ComparedCut,
     Dataset,
     ExpectationResult,
     Figure,
@@ -191,6 +192,7 @@ def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:
         status="ok",
         threshold=scores.threshold if scores else None,
         test=_figures(scores) if scores else None,
+        cuts=tuple(ComparedCut(**each.model_dump()) for each in trained.cuts),
     )
 
 

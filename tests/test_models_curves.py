@@ -1,15 +1,13 @@
-"""Training curves: figures of the validation set after each epoch, printed as they come (2 s: Keras)."""
+"""Training curves: figures of the validation set after each epoch."""
 
 import math
 
-import keras
 import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from smearflow.models.curves import curves_on, measured
+from smearflow.models.curves import measured
 from smearflow.models.fitted import Labelled
-from smearflow.progress import counted
 
 DRAW = np.random.default_rng(0)
 TRUTH = DRAW.random(200) < 0.4
@@ -33,16 +31,3 @@ def test_without_a_second_class_there_is_no_auc() -> None:
     found = measured(Labelled(LOGITS, np.ones(200, bool)), LOGITS)
     assert math.isnan(found["val_auc"])
     assert found["val_accuracy"] == pytest.approx(np.mean(LOGITS >= 0))
-
-
-def test_an_epoch_is_a_row_and_a_line_that_a_progress_bar_can_read(capsys: pytest.CaptureFixture[str]) -> None:
-    features = keras.Input((1,))
-    network = keras.Model(features, keras.layers.Dense(1)(features))
-    network.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True))
-    curves = curves_on(Labelled(LOGITS[:, None], TRUTH), epochs=2)
-    network.fit(LOGITS[:, None], TRUTH.astype(np.float32), epochs=2, verbose=0, callbacks=[curves])
-    assert [row["epoch"] for row in curves.rows] == [1, 2]
-    assert set(curves.rows[0]) == {"epoch", "loss", "val_loss", "val_accuracy", "val_auc"}
-    lines = capsys.readouterr().out.splitlines()
-    assert [counted(line) for line in lines] == [("epoch", 1, 2), ("epoch", 2, 2)]
-    assert lines[1].endswith(f"val_auc {curves.rows[1]['val_auc']:.4f}")

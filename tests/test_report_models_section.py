@@ -8,8 +8,10 @@ import pytest
 from drawn_findings import finished, learning
 
 from smearflow.report.findings import Findings
-from smearflow.report.models_section import ModelsSection, models_section, share_of
+from smearflow.report.models_section import SHOWN, ModelsSection, models_section, share_of
+from smearflow.report.page import render
 from smearflow.report.pseudonyms import names_of
+from smearflow.summary import ComparedCut
 
 
 def gathered(findings: Findings) -> ModelsSection:
@@ -61,3 +63,21 @@ def test_a_run_without_models_has_no_section(findings: Findings) -> None:
 def test_a_share_of_nothing_is_no_figure() -> None:
     assert share_of(3, 1).replace("\xa0", " ") == "75.0 %"
     assert share_of(0, 0) == "none there"
+
+
+def compared(accuracy: float, chosen: bool = False) -> ComparedCut:
+    facts = {"cut": "block_3_expand_relu+block_6_expand_relu", "input_size": 96, "error": 0.003, "rate": 1200.4}
+    return ComparedCut(**facts, accuracy=accuracy, params=65_920, mib=0.25, chosen=chosen)
+
+
+def test_the_best_cuts_are_shown_and_the_one_that_was_taken(findings: Findings) -> None:
+    cuts = tuple(compared(0.9 + n / 1000, chosen=n == 2) for n in range(40))
+    first, second, *rest = findings.summary.models
+    summary = findings.summary.model_copy(update={"models": (first, second.model_copy(update={"cuts": cuts}), *rest)})
+    found = replace(findings, summary=summary)
+    ((name, shown),) = gathered(found).cuts
+    assert (name, len(shown)) == ("MobileNetV2", SHOWN + 1)
+    assert shown[0].accuracy == pytest.approx(0.939) and shown[-1].chosen
+    page = render(found)
+    assert "Where MobileNetV2 was cut, and why" in page
+    assert "block_3_expand_relu + block_6_expand_relu" in page and "0.9020" in page

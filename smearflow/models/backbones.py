@@ -192,17 +192,23 @@ def resolve(model: Model, top_weights: str | None, train: Train, lecture: Lectur
     row = find(model.name)
     taught = model.recipe == "lecture"
     size = model.input_size or (lecture_model(row.name).input_size if taught else row.input_size)
-    if size < row.least_size:
+    if size != "auto" and size < row.least_size:
         raise SettingsError(
             f"models: {row.name} needs input_size {row.least_size} or more, got {size}", f"Set it to {row.input_size}."
         )
     _check_cut(model, row)
     weights = (top_weights or model.weights or "imagenet") if row.frozen else "random"
-    epochs = scaled_epochs(row.name, lecture.epochs_scale) if taught else HEAD_EPOCHS if row.frozen else train.epochs
+    epochs = (
+        scaled_epochs(row.name, lecture.epochs_scale)
+        if taught
+        else HEAD_EPOCHS
+        if row.frozen and model.trainable == "head"
+        else train.epochs
+    )
     return model.model_copy(
         update={
             "input_size": size,
-            "cut": None if taught else model.cut or row.cut,
+            "cut": None if taught or model.cut == "last" else model.cut or row.cut,
             "weights": weights,
             "epochs": model.epochs or epochs,
         }
@@ -210,13 +216,22 @@ def resolve(model: Model, top_weights: str | None, train: Train, lecture: Lectur
 
 
 def _check_cut(model: Model, row: Backbone) -> None:
-    if model.cut and not row.frozen:
+    cut = [model.cut] if isinstance(model.cut, str) else list(model.cut or ())
+    if cut and not row.frozen:
         raise SettingsError(
-            f"models: {row.name} is trained whole and has no layer to cut at, got cut {list(model.cut)}",
+            f"models: {row.name} is trained whole and has no layer to cut at, got cut {cut}",
             "Remove cut, or choose a keras.applications backbone.",
         )
-    if model.cut and model.recipe == "lecture":
+    if cut and model.recipe == "lecture":
         raise SettingsError(
-            f"models: {row.name} has recipe lecture, which keeps the last layer, got cut {list(model.cut)}",
+            f"models: {row.name} has recipe lecture, which keeps the last layer, got cut {cut}",
             "Remove cut, or recipe: lecture.",
+        )
+    if model.trainable != "head" and (not row.frozen or model.recipe == "lecture"):
+        how = "has recipe lecture" if row.frozen else "is trained whole"
+        raise SettingsError(f"models: {row.name} {how}, got trainable {model.trainable}", "Remove trainable.")
+    if model.input_size == "auto" and (not row.frozen or model.recipe == "lecture"):
+        raise SettingsError(
+            f"models: {row.name} has no frozen layers to compare sizes on, got input_size auto",
+            f"Set it to {row.input_size}, or remove it.",
         )

@@ -5,25 +5,7 @@ from typing import Any
 import numpy as np
 
 from smearflow.evaluation.metrics import auc
-from smearflow.models.child import say
 from smearflow.models.fitted import Array, Labelled, Row
-
-
-def curves_on(validation: Labelled, epochs: int) -> Any:
-    """A Keras callback for a network with a logit (n, 1): prints a line an epoch, and keeps them as ``rows``."""
-    import keras
-
-    class Curves(keras.callbacks.Callback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.rows: list[Row] = []
-
-        def on_epoch_end(self, epoch: int, logs: Row | None = None) -> None:
-            row = {"epoch": epoch + 1, **(logs or {}), **validated(self.model, validation)}
-            self.rows.append(row)
-            say(f"epoch {epoch + 1}/{epochs} loss {row['loss']:.4f} val_auc {row['val_auc']:.4f}")
-
-    return Curves()
 
 
 def validated(network: Any, validation: Labelled) -> Row:

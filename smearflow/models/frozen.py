@@ -60,7 +60,7 @@ def train_frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: Pix
     ``stream`` has the pixels of those that aren't cached. Where the assembled model doesn't say what the cache said,
     the engine that filled it is left out, and the next one fills a new one. Raises TrainingError where none is left.
     """
-    frozen, building = timed(lambda: _frozen(spec, row, rows))
+    frozen, building = timed(lambda: frozen_of(spec, row, rows))
     refused: dict[str, str] = {}
     while True:
         seen = see(frozen, rows, stream, refused)
@@ -126,8 +126,16 @@ def golden_of(spec: TrainSpec, rows: pd.DataFrame) -> tuple[pd.DataFrame, Array]
     return chosen[[error is None for error in decoded.errors]], decoded.pixels
 
 
-def _frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> Frozen:
+def frozen_of(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> Frozen:
+    """The frozen backbone of ``spec``. Random weights are those of the seed, whatever was drawn before.
+
+    Raises TrainingError where its weights don't fit, SettingsError where it has no such layer.
+    """
+    import keras
     import tensorflow as tf
+
+    if spec.weights_file is None:
+        keras.utils.set_random_seed(spec.train.seed)
 
     tf.config.experimental.enable_tensor_float_32_execution(False)  # what is cached must hold on any machine
     model = features_of(row, spec.model, spec.weights_file)

@@ -44,8 +44,13 @@ class TrainSpec(Message):
 
     @property
     def input_size(self) -> int:
-        """Side of the input, pixels."""
+        """Side of the input, pixels. Not to be asked for while it is ``auto``."""
         return cast(int, self.model.input_size)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its cut or its size is still to be chosen."""
+        return self.model.cut == "auto" or self.model.input_size == "auto"
 
     @property
     def checkpoints_folder(self) -> Path:
@@ -63,6 +68,19 @@ class Seconds(Message):
     compiling: float = Field(alias="compile", description="Building the network and its fastest form.")
     features: float = Field(description="Decoding, and for a frozen backbone the feature cache.")
     fit: float = Field(description="Fitting, and scoring every image once.")
+
+
+class ComparedCut(Message):
+    """A cut of a frozen backbone at one input size, as it was compared with others on training patients."""
+
+    cut: str = Field(description="Layers of the freeze boundary, joined by +.")
+    input_size: int = Field(description="Side of the input, pixels.")
+    accuracy: float = Field(description="Of linear heads on patients they never saw, 0-1, at 0.5.")
+    error: float = Field(description="Standard error of the accuracy, over patients.")
+    rate: float = Field(description="Images a second through the frozen part, as tf.function runs it.")
+    params: int = Field(description="Parameters of the frozen part.")
+    mib: float = Field(description="MiB of those.")
+    chosen: bool
 
 
 class Trained(Message):
@@ -85,6 +103,7 @@ class Trained(Message):
     )
     weights_digest: str = Field(description="SHA-256 over all weight arrays in order, 64 hexadecimal digits.")
     note: str | None = Field(None, description="What a person should know of how it was trained; mostly nothing.")
+    cuts: tuple[ComparedCut, ...] = Field((), description="What was compared where cut or input_size was auto.")
     train_seconds: float = Field(0.0, description="From spawning the trainer to its exit.")
 
 

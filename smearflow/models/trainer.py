@@ -19,13 +19,15 @@ from smearflow.errors import SmearflowError
 from smearflow.models.backbones import Backbone, find
 from smearflow.models.bundles import weights_digest, write_bundle
 from smearflow.models.child import OUT_OF_MEMORY, import_keras, keep_to, say, say_failure, timed, watch_parent
+from smearflow.models.comparison import settled
 from smearflow.models.features import stream_of
 from smearflow.models.fitted import Fitted
 from smearflow.models.frozen import features_to_compute, train_frozen
 from smearflow.models.lecture import train_as_taught
 from smearflow.models.memory import is_shortage
 from smearflow.models.pixels import PixelStream
-from smearflow.models.spec import Seconds, Trained, TrainSpec
+from smearflow.models.spec import ComparedCut, Seconds, Trained, TrainSpec
+from smearflow.models.tail import train_tail
 from smearflow.models.whole import train_whole
 from smearflow.room import refusal
 
@@ -54,6 +56,9 @@ def main(arguments: list[str]) -> int:
 def train(spec: TrainSpec) -> None:
     """Train, score every image, and write it all into ``spec.out``. Files are decoded while TensorFlow imports."""
     rows, row = pd.read_parquet(spec.parts), find(spec.model.name)
+    if spec.is_open:
+        train_compared(spec, row, rows)
+        return
     with stream_of(spec, to_decode(spec, row, rows)) as stream:
         importing = timed(lambda: import_keras(spec.threads, spec.train.seed))[1]
         say(f"import {importing:.1f} s")
@@ -64,19 +69,39 @@ def train(spec: TrainSpec) -> None:
     write(spec, row, fitted, seconds)
 
 
+def train_compared(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> None:
+    """The same, once its cut and size are chosen. What that takes counts as features."""
+    importing = timed(lambda: import_keras(spec.threads, spec.train.seed))[1]
+    say(f"import {importing:.1f} s")
+    (chosen, compared), comparing = timed(lambda: settled(spec, row, rows))
+    start = time.perf_counter()
+    with stream_of(chosen, to_decode(chosen, row, rows)) as stream:
+        fitted = fit(chosen, row, rows, stream)
+    rest = time.perf_counter() - start - fitted.compiling - fitted.features
+    features = comparing + fitted.features
+    seconds = Seconds(importing=importing, compiling=fitted.compiling, features=features, fit=rest)
+    write(chosen, row, fitted, seconds, compared)
+
+
 def to_decode(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows whose pixels the training needs: of a frozen backbone those alone that it hasn't seen before."""
-    return features_to_compute(spec, row, rows) if row.frozen and not spec.lecture else rows
+    return (
+        features_to_compute(spec, row, rows)
+        if row.frozen and not spec.lecture and spec.model.trainable == "head"
+        else rows
+    )
 
 
 def fit(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
     """Fit the network by its recipe."""
     if spec.lecture:
         return train_as_taught(spec, spec.lecture, row, rows, stream)
+    if row.frozen and spec.model.trainable != "head":
+        return train_tail(spec, row, rows, stream)
     return train_frozen(spec, row, rows, stream) if row.frozen else train_whole(spec, rows, stream)
 
 
-def write(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) -> None:
+def write(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds, cuts: tuple[ComparedCut, ...] = ()) -> None:
     """Bundle, predictions, curves, and the result last."""
     bundle = spec.out / "bundle"
     size, classes, positive = spec.input_size, spec.classes, spec.positive
@@ -84,7 +109,7 @@ def write(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) -> N
     predictions = fitted.rows[KEPT].assign(probability=fitted.probability.astype(np.float64))
     predictions.to_parquet(spec.out / "predictions.parquet", index=False)
     (spec.out / "curves.json").write_text(json.dumps(fitted.curves, indent=1), encoding="utf-8")
-    result = described(spec, row, fitted, seconds)
+    result = described(spec, row, fitted, seconds).model_copy(update={"cuts": cuts})
     (spec.out / "result.json").write_text(result.model_dump_json(indent=1, exclude={"folder"}), encoding="utf-8")
     if spec.checkpoints is None:
         shutil.rmtree(spec.checkpoints_folder, ignore_errors=True)
@@ -103,7 +128,7 @@ def described(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) 
         cut=fitted.cut,
         engine=fitted.engine,
         weights="random" if unloaded else str(spec.model.weights),
-        control=row.frozen and unloaded,
+        control=row.frozen and unloaded and spec.model.trainable == "head",
         epochs=len(fitted.curves),
         seconds=seconds,
         size_mb=(spec.out / "bundle" / "model.keras").stat().st_size / 2**20,

@@ -21,6 +21,9 @@ from smearflow.room import full
 CHECKOUT = Path(__file__).parents[2]  # where `python -m smearflow...` finds the package
 LIVE: set["subprocess.Popen[str]"] = set()  # what end_all() has to end
 ENDED: set["subprocess.Popen[str]"] = set()  # what it ended: trying that again would hold up the end of the flow
+ONE_EACH = {
+    "OPENBLAS_NUM_THREADS": "1"
+}  # NumPy's steps are small: a second thread doubles their time on a busy machine
 LAST_WORDS = 3000  # characters of what a failed process wrote to its error output
 
 
@@ -157,7 +160,7 @@ def _spawn(module: str, spec: Path, log: Path, environment: Mapping[str, str]) -
         return subprocess.Popen(
             [sys.executable, "-m", module, str(spec)],
             cwd=CHECKOUT,
-            env={**os.environ, PARENT: str(os.getpid()), **environment},
+            env={**os.environ, **ONE_EACH, PARENT: str(os.getpid()), **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -11,7 +11,9 @@ from smearflow.report.charts import SQUARE, Axis, Chart, Series, diagonal, lines
 from smearflow.report.findings import Epoch, Findings
 from smearflow.report.pseudonyms import Names
 from smearflow.report.wording import percent
-from smearflow.summary import ModelResult
+from smearflow.summary import ComparedCut, ModelResult
+
+SHOWN = 15  # rows of a table of cuts; all of them are in summary.json
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class ModelsSection:
     shortcut: Shortcut | None
     roc: Chart | None
     curves: tuple[tuple[str, tuple[Chart, ...]], ...]
+    cuts: tuple[tuple[str, tuple[ComparedCut, ...]], ...]
     steps: tuple[str, ...] = ("import", "compile", "features", "fit")
 
 
@@ -47,6 +50,7 @@ def models_section(findings: Findings, names: Names) -> ModelsSection | None:
         judged=findings.judged,
         shortcut=findings.shortcut,
         roc=_roc(findings),
+        cuts=tuple((model.name, _shown(model.cuts)) for model in findings.summary.models if model.cuts),
         curves=tuple((name, _curves(epochs)) for name, epochs in findings.curves.items() if epochs),
     )
 
@@ -54,6 +58,12 @@ def models_section(findings: Findings, names: Names) -> ModelsSection | None:
 def _row(model: ModelResult, findings: Findings, names: Names) -> ModelRow:
     scores = next((s for s in findings.scores if s.name == model.name), None)
     return ModelRow(model, scores, model.name == findings.candidate, names.text(model.error or "") or None)
+
+
+def _shown(cuts: Sequence[ComparedCut]) -> tuple[ComparedCut, ...]:
+    """The best of what was compared, and what was chosen, from the most accurate on."""
+    ranked = sorted(cuts, key=lambda each: (-each.accuracy, each.params))
+    return tuple(each for rank, each in enumerate(ranked) if rank < SHOWN or each.chosen)
 
 
 def _roc(findings: Findings) -> Chart | None:

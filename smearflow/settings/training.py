@@ -1,6 +1,6 @@
 """Settings of training: what is changed in images, which backbones, and how they are fitted."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -41,10 +41,18 @@ class Model(Section):
         description="`smearflow`: cut where it serves best, frozen work done once. `lecture`: Flatten head on the last "
         "layer, Keras fit through the whole network, under the settings of `lecture`.",
     )
-    cut: tuple[str, ...] | None = Field(
-        None, description="Layers whose pooled output is the feature; the last is the freeze boundary."
+    cut: Literal["auto", "last"] | tuple[str, ...] | None = Field(
+        None,
+        description="Layers whose pooled output is the feature, the last of them the freeze boundary; `last`: the last "
+        "layer; `auto`: compared on training patients.",
     )
-    input_size: int | None = Field(None, ge=32, le=1024, description="Side of the input, pixels, 32 to 1024.")
+    input_size: Annotated[int, Field(ge=32, le=1024)] | Literal["auto"] | None = Field(
+        None, description="Side of the input, pixels, 32 to 1024; `auto`: compared on training patients."
+    )
+    trainable: Annotated[int, Field(ge=1)] | Literal["head", "all"] = Field(
+        "head",
+        description="What is fitted: `head` on frozen layers, the last N layers up to the cut too, 1 or more; `all`.",
+    )
     weights: str | None = Field(None, description="imagenet, random, or a path to a weights file.")
     fallback: Literal["random"] | None = Field(
         None, description="What to train on where the weights can't be had: random makes it a control."
@@ -54,7 +62,7 @@ class Model(Section):
     @field_validator("cut", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+        return (value,) if isinstance(value, str) and value not in ("auto", "last") else value
 
 
 class Train(Section):
