@@ -38,6 +38,7 @@ def validate(arguments: argparse.Namespace) -> int:
     workspace = Workspace.at(arguments.workspace)
     _connect(workspace)
     from flows.closing import contract_lines, validation_lines
+    from flows.faults import fault_lines
     from flows.validation import validation
 
     state = validation(settings, workspace.root, arguments.fresh, return_state=True)
@@ -45,7 +46,8 @@ def validate(arguments: argparse.Namespace) -> int:
     if arguments.json and told.exists():
         print(told.read_text(), end="")
     elif told.exists() and (found := read_summary(told)).validation:
-        print("\n".join([*contract_lines(found.validation), *validation_lines(found)]), flush=True)
+        lines = [*fault_lines(found.paths), *contract_lines(found.validation), *validation_lines(found)]
+        print("\n".join(lines), flush=True)
     _ended(state)
     return 0
 

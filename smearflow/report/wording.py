@@ -34,7 +34,7 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def one_line(text: object) -> str:
     """A text, or null, as it fits into a cell of a markdown table."""
-    return "" if text is None or text is pd.NA else " ".join(str(text).replace("|", "/").split())
+    return "" if text is None or text is pd.NA or text != text else " ".join(str(text).replace("|", "/").split())
 
 
 def percent(share: float) -> str:
