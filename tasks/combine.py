@@ -13,7 +13,7 @@ from smearflow.models.training import run_ensemble
 from smearflow.settings import Data, Model, Settings
 from smearflow.workspace import building
 from tasks.stage import Run, common_state, stage
-from tasks.train import Attempt
+from tasks.train import Attempt, attempt_of
 from tasks.train_one import says
 
 
@@ -65,13 +65,10 @@ def with_ensembles(run: Run, models: Mapping[str, Trained], parts: Parts, settin
             continue
         members = tuple(models[label] for label in labels)
         future = combine.submit(run, name, members, parts, settings.data, settings.train.time_limit)
-        future.wait()
+        attempt = attempt_of(plan, future)
         states.append(future.state)
-        result = future.result(raise_on_failure=False)
-        run.reached["train"].append(
-            Attempt(plan, result) if isinstance(result, Trained) else Attempt(plan, None, str(result))
-        )
-        found |= {name: result} if isinstance(result, Trained) else {}
+        run.reached["train"].append(attempt)
+        found |= {name: attempt.trained} if attempt.trained else {}
     if states:
         run.note("combine", common_state(states), started)
     return found

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,9 @@ def train_all(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings)
         if run.fresh:
             forget(run.workspace, (train.folder(run, plan, *how) for plan in plans))
         futures = {plan.label: train.submit(run, plan, *how) for plan in plans if not plan.error}
-        attempts = [_attempt(plan, futures) for plan in plans]
+        attempts = [
+            Attempt(plan, None, plan.error) if plan.error else attempt_of(plan, futures[plan.label]) for plan in plans
+        ]
     forget(run.workspace, (a.trained.folder for a in attempts if a.trained))
     run.reached["train"] = attempts
     run.note("train", common_state([future.state for future in futures.values()]), started)
@@ -62,11 +64,9 @@ def forget(workspace: Workspace, folders: Iterable[Path]) -> None:
         shutil.rmtree(workspace.checkpoints / folder.name, ignore_errors=True)
 
 
-def _attempt(plan: Plan, futures: Mapping[str, PrefectFuture[Trained]]) -> Attempt:
-    """What became of ``plan``, once its task run has ended."""
-    if plan.error:
-        return Attempt(plan, None, plan.error)
-    result: Any = futures[plan.label].result(raise_on_failure=False)
+def attempt_of(plan: Plan, future: PrefectFuture[Trained]) -> Attempt:
+    """What became of ``plan``, once its task run has ended. Raises DiskError where the disk refused what it wrote."""
+    result: Any = future.result(raise_on_failure=False)
     if isinstance(result, DiskError):  # every other would meet it as well
         raise result
     return Attempt(plan, result) if isinstance(result, Trained) else Attempt(plan, None, str(result))
