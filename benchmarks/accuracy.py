@@ -4,13 +4,16 @@
         [--corrections CSV] [--folds N] [--set KEY=VALUE ...]
 
 Each fold is the test set once, and a tenth of the other patients the validation set; each model of the configuration is
-trained as a run does, by its own process, and so is each ensemble. Printed are accuracy at 0.5 and AUC over all cells,
+trained as a run does, by its own process, and so is each ensemble; labels are doubted first, where the configuration says
+so, within each training set alone. Printed are accuracy at 0.5 and AUC over all cells,
 against the labels as given and, with --corrections (columns file, corrected), against those; by default the real cells
 beside the checkout. Published corrections are for measuring only: no model sees them.
 """
 
 import argparse
+import contextlib
 import csv
+import io
 import os
 import tempfile
 import time
@@ -22,12 +25,16 @@ import pandas as pd
 from smearflow.configuration import load_settings
 from smearflow.data.scanning import scan
 from smearflow.data.sources import list_folder
+from smearflow.data.splitting import Parts, parts_of
 from smearflow.evaluation.metrics import auc
+from smearflow.models.jobs import Job, train_on
+from smearflow.models.leases import Crowd
 from smearflow.models.plans import Plan, plan_models
-from smearflow.models.spec import EnsembleSpec, Trained, TrainSpec
-from smearflow.models.training import run_ensemble, train_within_memory
+from smearflow.models.spec import EnsembleSpec, Trained
+from smearflow.models.training import run_ensemble
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
+from tasks.doubt import can_judge, doubt
 
 SHARED = Path(os.environ.get("SMEARFLOW_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 SEED = 0  # of the folds
@@ -58,33 +65,44 @@ def divided(rows: pd.DataFrame, fold: "pd.Series[int]", number: int) -> pd.DataF
     return rows[["path", "sha256", "label", "group"]].assign(split=split)
 
 
-def train_fold(
-    settings: Settings, plans: tuple[Plan, ...], parts: Path, root: Path, out: Path, workspace: Workspace
+def trained_on(
+    settings: Settings, plans: tuple[Plan, ...], parts: Parts, out: Path, workspace: Workspace
 ) -> dict[str, Trained]:
-    """Every model and ensemble of the configuration, one after the other."""
-    told = {"parts": parts, "root": root, "classes": settings.data.classes, "positive": settings.data.positive}
+    """Every model and ensemble of the configuration, one after the other, each on all cores."""
     threads, limit = os.cpu_count() or 1, settings.train.time_limit
     models = {}
     for plan in (plan for plan in plans if not plan.error):
-        spec = TrainSpec(
-            **told,
-            model=plan.model,
-            weights_file=plan.weights_file,
-            augment=settings.augment,
-            train=settings.train,
-            lecture=plan.lecture,
-            out=out / plan.label,
-            engines=workspace.engines,
-            features=workspace.features,
-            threads=threads,
-        )
-        models[plan.label] = train_within_memory(spec, limit, lambda _: None)
+        job = Job(out / plan.label, plan, parts, settings.data, settings.augment, settings.train, workspace, Crowd(1))
+        models[plan.label] = train_on(job, lambda _: None, (), threads)
     for labels in settings.ensembles:
         name = " + ".join(labels)
         members = tuple(models[label] for label in labels)
-        spec_of_all = EnsembleSpec(**told, name=name, members=members, out=out / name, threads=threads)
-        models[name] = run_ensemble(spec_of_all, limit, lambda _: None)
+        spec = EnsembleSpec(
+            name=name,
+            members=members,
+            parts=parts.path,
+            root=parts.root,
+            classes=settings.data.classes,
+            positive=settings.data.positive,
+            out=out / name,
+            threads=threads,
+        )
+        models[name] = run_ensemble(spec, limit, lambda _: None)
     return models
+
+
+def trusted_of(
+    settings: Settings, plans: tuple[Plan, ...], parts: Parts, folder: Path, workspace: Workspace
+) -> tuple[Parts, float]:
+    """The split without the labels that are doubted, where the configuration says so, and the seconds of judging."""
+    judges = tuple(plan for plan in plans if can_judge(plan))
+    if settings.labels.robust == "none" or not judges:
+        return parts, 0.0
+    start = time.perf_counter()
+    with contextlib.redirect_stdout(io.StringIO()):
+        how = (settings.data, settings.train, settings.labels, workspace)
+        found = doubt.function(folder, parts, judges, *how)
+    return found.parts, time.perf_counter() - start
 
 
 def corrected(rows: pd.DataFrame, corrections: Path | None) -> pd.Series:
@@ -121,10 +139,13 @@ def main() -> None:
         seconds: dict[str, list[float]] = {}
         for number in range(given.folds):
             start = time.perf_counter()
-            parts = Path(scratch) / f"split-{number}.parquet"
-            divided(rows, fold, number).to_parquet(parts)
-            models = train_fold(settings, plans, parts, root, Path(scratch) / str(number), workspace)
-            print(f"fold {number + 1} of {given.folds}: {time.perf_counter() - start:.0f} s", flush=True)
+            table, path = divided(rows, fold, number), Path(scratch) / f"split-{number}.parquet"
+            table.to_parquet(path)
+            parts, out = parts_of(table, path, root), Path(scratch) / str(number)
+            parts, judging = trusted_of(settings, plans, parts, out / "doubts", workspace)
+            models = trained_on(settings, plans, parts, out, workspace)
+            took = f"{time.perf_counter() - start:.0f} s, {judging:.0f} of them to judge labels"
+            print(f"fold {number + 1} of {given.folds}: {took}", flush=True)
             for name, model in models.items():
                 told = pd.read_parquet(model.folder / "predictions.parquet").set_index("path")["probability"]
                 mine = probability.setdefault(name, np.full(len(rows), np.nan))

@@ -70,13 +70,24 @@ class Validation(Part):
     checks: tuple[ExpectationResult, ...] = ()
 
 
+class Doubts(Part):
+    """Training images that were left out because their labels are in doubt: how many of each class, and who says so.
+
+    ``why_not``: why labels weren't judged though that was asked for.
+    """
+
+    left_out: dict[str, int] = {}
+    judges: tuple[str, ...] = ()
+    why_not: str | None = None
+
+
 class SplitCounts(Part):
     """Images in each set. Groups, and images with their copies, in more than one: 0, unless it is by image.
 
     ``left_out``: copies of images in another set, whose patients keep theirs. ``ledger``: the file that keeps them
     there; ``added``: groups that this run wrote into it; ``champion_apart``: whether the champion that was there before
     was trained under that ledger, so that it has met none of today's test groups; ``leakage``: what a random split
-    would have shown.
+    would have shown; ``doubts``: which training images were left out again.
     """
 
     by: str
@@ -91,6 +102,7 @@ class SplitCounts(Part):
     added: int | None = None
     champion_apart: bool | None = None
     leakage: "Leakage | None" = None
+    doubts: Doubts | None = None
 
 
 class Figure(Part):

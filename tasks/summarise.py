@@ -21,6 +21,7 @@ from smearflow.summary import (
     ChampionResult,
     ComparedCut,
     Dataset,
+    Doubts,
     ExpectationResult,
     Figure,
     Leakage,
@@ -36,6 +37,7 @@ from smearflow.summary import (
     Verdict,
 )
 from tasks.deduplicate import Deduplicated
+from tasks.doubt import NOBODY, Doubted
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
 from tasks.lay_out import Folders
@@ -146,7 +148,19 @@ def _split(run: Run, parts: Parts | None) -> SplitCounts | None:
         added=settled.added if settled else None,
         champion_apart=_apart(settled, run.reached.get("gate")),
         leakage=_leakage(leakage) if leakage else None,
+        doubts=_doubts(run),
     )
+
+
+def _doubts(run: Run) -> Doubts | None:
+    """None where nobody asked, or training wasn't reached."""
+    found: Doubted | None = run.reached.get("doubt")
+    if found:
+        return Doubts(left_out=found.left_out, judges=found.judges)
+    if run.settings.labels.robust == "none" or "train" not in run.reached:
+        return None
+    failed = any(stage.name == "doubt" for stage in run.stages)
+    return Doubts(why_not="judging them failed, as the log says" if failed else NOBODY)
 
 
 def _apart(settled: Settled | None, gated: Gated | None) -> bool | None:

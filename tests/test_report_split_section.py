@@ -76,3 +76,15 @@ def test_the_random_split_stands_beside_patients_apart_with_intervals(tmp_path: 
     assert "What a random split would have shown" in page
     assert "95.9 %" in page and "98.6 %" in page and "97.6 to 99.6" in page
     assert "6 patients are in more than one set" in page
+
+
+def test_training_images_whose_labels_are_in_doubt_are_counted_class_by_class(tmp_path: Path) -> None:
+    doubts = told.Doubts(left_out={"Parasitized": 170, "Uninfected": 108}, judges=("MobileNet", "MobileNetV2"))
+    page = shown(tmp_path, doubts=doubts)
+    assert "<b>278 training images left out of training</b> (170 Parasitized, 108 Uninfected)" in page
+    assert "heads on MobileNet and MobileNetV2 that never saw their patients contradict them most" in page
+
+
+def test_it_says_why_no_label_was_judged(tmp_path: Path) -> None:
+    page = shown(tmp_path, doubts=told.Doubts(why_not="no backbone has weights"))
+    assert "<b>No training label was doubted</b>: no backbone has weights." in page

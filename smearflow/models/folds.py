@@ -30,13 +30,19 @@ def folds_of(groups: pd.Series, seed: int) -> Array:
     return groups.map(chosen).to_numpy(int)
 
 
-def right_of(features: Array, positive: Array, folds: Array) -> Array:
-    """Whether heads that were fitted on the other folds call each image right, at 0.5: bool (n,)."""
-    right = np.empty(len(positive), bool)
+def logits_of_unseen(images: Labelled, folds: Array) -> Array:
+    """What heads that were fitted on the other folds say of each image: logits, float64 (n,)."""
+    logits = np.empty(len(images.positive))
     for fold in np.unique(folds):
         inside = folds == fold
-        head = plain_head(Labelled(features[~inside], positive[~inside]), EPOCHS)
-        right[inside] = (head.probability(features[inside]) >= 0.5) == positive[inside]
+        head = plain_head(Labelled(images.inputs[~inside], images.positive[~inside]), EPOCHS)
+        logits[inside] = head.logits(images.inputs[inside])
+    return logits
+
+
+def right_of(features: Array, positive: Array, folds: Array) -> Array:
+    """Whether heads that were fitted on the other folds call each image right, at 0.5: bool (n,)."""
+    right: Array = (logits_of_unseen(Labelled(features, positive), folds) >= 0) == positive
     return right
 
 

@@ -125,6 +125,15 @@ class EnsembleSpec(Message):
         return self.members[0].input_size
 
 
+class DoubtSpec(Message):
+    """Labels to judge by frozen backbones that never saw their patients, in a process of its own."""
+
+    judges: tuple[TrainSpec, ...] = Field(min_length=1, description="Backbones to judge by, all on the same images.")
+    suspects: float = Field(description="Share of the training images whose labels are to be doubted.")
+    out: Path = Field(description="Folder to fill: doubts.parquet.")
+    threads: int = Field(ge=1)
+
+
 class ScoreSpec(Message):
     """Images to score with a bundle, in a process of its own."""
 

@@ -5,14 +5,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from smearflow.settings.data import Archive, Data, Demo, Duplicates, Quality, Split
+from smearflow.settings.labels import Labels
 from smearflow.settings.section import UNKEYED, Name, Section
 from smearflow.settings.service import Keep, Live, Notify, QualityCheck
 from smearflow.settings.training import Augment, Lecture, Model, Train
 from smearflow.settings.verdict import Evaluation, Gate, Registry, Report
 
 __all__ = [
-    "Archive", "Augment", "Data", "Demo", "Duplicates", "Evaluation", "Gate", "Keep", "Lecture", "Live", "Model",
-    "Notify", "Quality", "QualityCheck", "Registry", "Report", "Section", "Settings", "Split", "Train",
+    "Archive", "Augment", "Data", "Demo", "Duplicates", "Evaluation", "Gate", "Keep", "Labels", "Lecture", "Live",
+    "Model", "Notify", "Quality", "QualityCheck", "Registry", "Report", "Section", "Settings", "Split", "Train",
 ]  # fmt: skip
 
 
@@ -49,6 +50,7 @@ class Settings(Section):
         (),
         description="Models of one input_size whose mean logit is a model of its own: [[compact, MobileNetV2]].",
     )
+    labels: Labels = Field(Labels(), description="What is done about labels that are likely wrong.")
 
     @field_validator("models", mode="before")
     @classmethod

@@ -1,0 +1,72 @@
+"""Which training labels to doubt: `python -m smearflow.models.doubts SPEC.json`, a process of its own.
+
+Heads on frozen backbones judge the cells of patients that they never saw (grouped cross-validation within the training
+set), and the labels that they contradict most are doubted: the simplest rule of confident learning (Northcutt et al.
+2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"). The features are those that training needs
+afterwards, and are found in the cache by then.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from smearflow.data.labels import contradiction, suspects
+from smearflow.errors import SmearflowError
+from smearflow.models.backbones import find
+from smearflow.models.child import import_keras, say, say_failure, watch_parent
+from smearflow.models.features import stream_of
+from smearflow.models.fitted import Array, Labelled
+from smearflow.models.folds import folds_of, logits_of_unseen
+from smearflow.models.frozen import features_to_compute, frozen_of, see
+from smearflow.models.spec import DoubtSpec, TrainSpec
+
+
+def main(arguments: list[str]) -> int:
+    """Judge as the spec says. Exit status 0, PERMANENT, or 1."""
+    watch_parent()
+    spec = DoubtSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
+    try:
+        judge(spec)
+    except SmearflowError as error:
+        return say_failure(error)
+    return 0
+
+
+def judge(spec: DoubtSpec) -> None:
+    """Write doubts.parquet: path, sha256, label, group, probability of the positive class, and whether in doubt."""
+    first = spec.judges[0]
+    rows = pd.read_parquet(first.parts)
+    import_keras(spec.threads, first.train.seed)
+    judged = rows[rows["split"] == "train"].drop(columns="split")
+    logits = np.full(len(judged), 0.0)
+    known = np.ones(len(judged), bool)
+    for each in spec.judges:
+        said, there = unseen(each, rows, judged)
+        logits[there] += said / len(spec.judges)
+        known &= there
+    judged, logits = judged[known], logits[known]
+    positive = (judged["label"] == first.positive).to_numpy(bool)
+    doubted = suspects(contradiction(logits, positive), judged["label"], spec.suspects)
+    table = judged.assign(probability=np.exp(-np.logaddexp(0, -logits)), doubted=doubted)
+    table.to_parquet(spec.out / "doubts.parquet", index=False)
+    say(f"{doubted.sum():,} of {len(judged):,} labels are in doubt")
+
+
+def unseen(spec: TrainSpec, rows: pd.DataFrame, judged: pd.DataFrame) -> tuple[Array, Array]:
+    """Logits of those of ``judged`` whose features are to be had, by heads that never saw their patients; and which.
+
+    Float (k,) and bool (n,). The features of all ``rows`` are computed on the way: training needs them next.
+    """
+    row = find(spec.model.name)
+    with stream_of(spec, features_to_compute(spec, row, rows)) as stream:
+        cache = see(frozen_of(spec, row, rows), rows, stream, {}).cache
+    there = cache.knows(judged["sha256"].tolist())
+    some = judged[there]
+    images = Labelled(cache.gather(some["sha256"].tolist()), (some["label"] == spec.positive).to_numpy(bool))
+    return logits_of_unseen(images, folds_of(some["group"], spec.train.seed)), there
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

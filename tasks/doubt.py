@@ -1,0 +1,110 @@
+"""Doubt: leave out of training the images whose labels models contradict most that never saw their patients."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from smearflow.data.splitting import Parts, parts_of
+from smearflow.errors import TrainingError
+from smearflow.models.backbones import find
+from smearflow.models.jobs import Job, spec_of
+from smearflow.models.leases import Crowd
+from smearflow.models.plans import Plan
+from smearflow.models.spec import DoubtSpec
+from smearflow.models.training import run_module
+from smearflow.settings import Augment, Data, Labels, Settings, Train
+from smearflow.workspace import Workspace, building
+from tasks.stage import Run, stage
+
+DOUBTED = "doubted"  # the set of those that are left out, in the split table that training reads
+NOBODY = "no frozen backbone of this run, of a cut and size that are given, has weights to judge them by"
+
+
+@dataclass(frozen=True)
+class Doubted:
+    """The split to train on, who judged the labels, and how many of each class are left out.
+
+    ``scores``: parquet of the training images: path, sha256, label, group, probability of the positive class, doubted.
+    """
+
+    parts: Parts
+    scores: Path
+    judges: tuple[str, ...]
+    left_out: dict[str, int]
+
+
+def says(found: Doubted) -> str:
+    rows = "".join(f"| {name} | {count:,} |\n" for name, count in found.left_out.items())
+    return f"""# {sum(found.left_out.values()):,} training images are left out: their labels are in doubt
+
+Heads on {" and ".join(found.judges)} that never saw their patients contradict them most. Validation and test keep every
+image.
+
+| label | left out |
+|---|---|
+{rows}
+Every training image and what is said of it: `{found.scores}`.
+"""
+
+
+def doubt_if_asked(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> Parts:
+    """The split to train on: ``parts``, without the images in doubt where ``labels.robust`` asks for it.
+
+    Where labels can't be judged, all are trained on, and log and summary say why.
+    """
+    if settings.labels.robust == "none":
+        return parts
+    judges = tuple(plan for plan in plans if can_judge(plan))
+    if not judges:
+        print(f"labels aren't judged: {NOBODY}")
+        return parts
+    try:
+        return doubt(run, parts, judges, settings.data, settings.train, settings.labels, run.workspace).parts
+    except TrainingError as error:
+        print(f"labels aren't judged: {error}")
+        return parts
+
+
+def can_judge(plan: Plan) -> bool:
+    """Whether its features say something of an image, and are those that it is trained on: frozen, with weights."""
+    model = plan.model
+    settled = model.cut != "auto" and model.input_size != "auto"
+    return settled and plan.weights_file is not None and plan.lecture is None and find(model.name).frozen
+
+
+# Retried once: it runs in a process of its own, which the machine may end for want of memory.
+@stage(says, code=("smearflow.models.doubts",), task_run_name="doubt labels", retries=1, retry_delay_seconds=5)
+def doubt(
+    folder: Path, parts: Parts, judges: tuple[Plan, ...], data: Data, how: Train, labels: Labels, workspace: Workspace
+) -> Doubted:
+    """Judge the training labels, and write the split without those that are doubted, and what was said of each."""
+    with building(folder) as aside:
+        jobs = [Job(folder, plan, parts, data, Augment(), how, workspace, Crowd(1)) for plan in judges]
+        threads = os.cpu_count() or 1
+        told = aside / "spec.json"
+        spec = DoubtSpec(
+            judges=tuple(spec_of(job, aside, (), threads) for job in jobs),
+            suspects=labels.suspects,
+            out=aside,
+            threads=threads,
+        )
+        told.write_text(spec.model_dump_json(indent=1), encoding="utf-8")
+        run_module("smearflow.models.doubts", told, "labels", how.time_limit, print)
+        scores = pd.read_parquet(aside / "doubts.parquet")
+        doubted = scores[scores["doubted"]]
+        divided = without(pd.read_parquet(parts.path), doubted["path"])
+        divided.to_parquet(aside / "split.parquet", index=False)
+    return Doubted(
+        parts=parts_of(divided, folder / "split.parquet", parts.root, parts.left_out),
+        scores=folder / "doubts.parquet",
+        judges=tuple(plan.label for plan in judges),
+        left_out={name: int((doubted["label"] == name).sum()) for name in data.classes},
+    )
+
+
+def without(divided: pd.DataFrame, doubted: pd.Series) -> pd.DataFrame:
+    """The split table with the training images ``doubted`` (paths) in a set that nothing is fitted on."""
+    return divided.assign(split=divided["split"].mask(divided["path"].isin(doubted), DOUBTED))

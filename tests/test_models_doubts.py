@@ -1,0 +1,53 @@
+"""Labels that were turned over are found by heads that never saw their patient. A real process, drawn cells."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from trained_cells import CLASSES, spec_of, split_of_cells
+
+from smearflow.errors import TrainingError
+from smearflow.models.spec import DoubtSpec, TrainSpec
+from smearflow.models.training import run_module
+
+TURNED = 6
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """240 cells; of every training patient's, one bears the wrong label."""
+    table = split_of_cells(tmp_path_factory.mktemp("doubts") / "cells", images=240)
+    rows = pd.read_parquet(table)
+    turned = rows[rows["split"] == "train"].drop_duplicates("group").index
+    rows.loc[turned, "label"] = np.where(rows.loc[turned, "label"] == CLASSES[0], CLASSES[1], CLASSES[0])
+    rows.to_parquet(table)
+    return table
+
+
+def judged(table: Path, out: Path, *judges: TrainSpec) -> pd.DataFrame:
+    out.mkdir()
+    told = out / "spec.json"
+    spec = DoubtSpec(judges=judges, suspects=0.05, out=out, threads=1)
+    told.write_text(spec.model_dump_json())
+    run_module("smearflow.models.doubts", told, "labels", 200, print)
+    return pd.read_parquet(out / "doubts.parquet")
+
+
+def test_turned_labels_are_doubted_and_only_training_images_are_judged(table: Path, tmp_path: Path) -> None:
+    judge = spec_of(table, tmp_path / "judge", name="MobileNet", cut="conv_pw_1_relu", weights="random")
+    scores = judged(table, tmp_path / "out", judge)
+    assert list(scores.columns) == ["path", "sha256", "label", "group", "probability", "doubted"]
+    assert set(scores["path"]) == set(pd.read_parquet(table).query("split == 'train'")["path"])
+    wrong = scores.drop_duplicates("group")
+    assert len(wrong) == TURNED and wrong["doubted"].sum() >= 5
+    assert scores["doubted"].sum() <= 7  # 5 % of 144, and only labels that are contradicted
+    assert scores["probability"].between(0, 1).all()
+
+
+def test_weights_that_do_not_fit_are_told_of(table: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "other.weights.h5"
+    weights.write_bytes(b"none")
+    judge = spec_of(table, tmp_path / "judge", weights, name="MobileNet", cut="conv_pw_1_relu", weights=str(weights))
+    with pytest.raises(TrainingError, match=r"other.weights.h5 does not fit MobileNet"):
+        judged(table, tmp_path / "out", judge)

@@ -1,0 +1,61 @@
+"""Labels in doubt: who may judge them, what training then reads, and what a person is told."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from trained_cells import split_of_cells
+
+from smearflow.data.splitting import Parts, parts_of
+from smearflow.models.plans import Plan
+from smearflow.settings import Data, Labels, Model, Train
+from smearflow.workspace import Workspace, file_digest
+from tasks.doubt import DOUBTED, can_judge, doubt, says
+
+
+def plan_of(file: Path | None, **model: object) -> Plan:
+    asked = Model.model_validate({"name": "MobileNet", "input_size": 32, "cut": "conv_pw_1_relu", **model})
+    return Plan(asked.name, asked, file, file_digest(file) if file else None)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of MobileNet as it draws them: a file like any other."""
+    import keras
+
+    path = tmp_path_factory.mktemp("weights") / "drawn.weights.h5"
+    keras.applications.MobileNet(input_shape=(32, 32, 3), include_top=False, weights=None).save_weights(path)
+    return path
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Parts:
+    table = split_of_cells(tmp_path / "cells", images=120)
+    return parts_of(pd.read_parquet(table), table, table.parent)
+
+
+def test_a_frozen_backbone_with_weights_and_a_cut_can_judge(weights: Path) -> None:
+    assert can_judge(plan_of(weights))
+    assert not can_judge(plan_of(None, weights="random"))
+    assert not can_judge(plan_of(weights, cut="auto"))
+    assert not can_judge(plan_of(weights, input_size="auto"))
+    assert not can_judge(Plan("compact", Model(name="compact", input_size=96), None, None))
+
+
+def test_training_reads_a_split_without_them_and_the_other_sets_are_whole(
+    parts: Parts, weights: Path, tmp_path: Path
+) -> None:
+    how, workspace = Labels(robust="drop_suspects", suspects=0.2), Workspace.at(tmp_path / "workspace")
+    judge = plan_of(weights, weights=str(weights))
+    found = doubt.function(tmp_path / "found", parts, (judge,), Data(), Train(), how, workspace)
+    before, after = pd.read_parquet(parts.path), pd.read_parquet(found.parts.path)
+    left_out = after[after["split"] == DOUBTED]
+    assert found.parts.train == parts.train - len(left_out)
+    assert (found.parts.val, found.parts.test) == (parts.val, parts.test)
+    assert (before.loc[left_out.index, "split"] == "train").all()
+    assert found.left_out == left_out["label"].value_counts().reindex(Data().classes, fill_value=0).to_dict()
+    assert found.judges == ("MobileNet",)
+    assert found.parts.digest != parts.digest or left_out.empty
+    told = says(found)
+    assert told.startswith(f"# {len(left_out)} training images are left out: their labels are in doubt")
+    assert "Heads on MobileNet that never saw their patients contradict them most." in told
