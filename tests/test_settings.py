@@ -20,7 +20,7 @@ def test_every_setting_says_what_it_is(section):
 
 def test_the_first_names_are_the_public_ones():
     fixed = ["data", "quality", "split", "augment", "models", "weights", "train", "lecture", "evaluation", "gate"]
-    live = ["quality_check", "live", "notify", "duplicates", "keep", "workers", "ensembles"]
+    live = ["quality_check", "live", "notify", "duplicates", "keep", "workers", "ensembles", "labels"]
     assert list(Settings.model_fields) == [*fixed, "registry", "report", *live]
 
 
