@@ -3,10 +3,11 @@
     SMEARFLOW_WEIGHTS_DIR=DIR .venv/bin/python -m benchmarks.accuracy [--data ZIP] [--config config/malaria.yaml]
         [--corrections CSV] [--folds N] [--set KEY=VALUE ...]
 
-Each fold is the test set once, and a tenth of the other patients the validation set; each model of the configuration is
-trained as a run does, by its own process, and so is each ensemble; labels are doubted first, where the configuration
-says so, within each training set alone. Printed are accuracy at 0.5 and AUC over all cells, against the labels as given and, with --corrections (columns file, corrected), against those; by default the real cells
-beside the checkout. Published corrections are for measuring only: no model sees them.
+Each fold is the test set once, and a tenth of the other patients the validation set; each model of the configuration
+is trained as a run does, by its own process, and so is each ensemble; labels are doubted first, where the
+configuration says so, within each training set alone. Printed are accuracy at 0.5 and AUC over all cells, against the
+labels as given and, with --corrections (columns file, corrected), against those; by default the real cells beside the
+checkout. Published corrections are for measuring only: no model sees them.
 """
 
 import argparse

@@ -27,6 +27,7 @@ def says(model: Trained) -> str:
 | weights | {model.weights} |
 | engine of the frozen layers | {model.engine or "none"} |
 | epochs | {model.epochs} |
+| precision | {model.precision} |
 | import, compile | {model.seconds.importing:.1f} s, {model.seconds.compiling:.1f} s |
 | features, fit | {model.seconds.features:.1f} s, {model.seconds.fit:.1f} s |
 | inference file | {model.size_mb:.2f} MiB |

@@ -40,6 +40,7 @@ class Fitted:
     saved_mb: float | None = None  # MiB of the network with its optimiser's state, where it was saved so
     engine: str | None = None  # what ran the frozen layers; None where there are none
     note: str | None = None  # what a person should know of how the training ended
+    precision: str = "float32"  # the Keras policy that it was fitted in; what is saved is float32
 
 
 def readable_rows(rows: pd.DataFrame, readable: Array) -> pd.DataFrame:

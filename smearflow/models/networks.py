@@ -38,7 +38,8 @@ def compact(size: int) -> Any:
     x = layers.GlobalMaxPooling2D()(x)
     x = layers.Dropout(0.3)(x)
     # From zero: a random kernel on maxima starts at a loss of 1.2, and with some seeds stalls there for 300 steps.
-    return keras.Model(pixels, layers.Dense(1, kernel_initializer="zeros")(x), name="compact")
+    logit = layers.Dense(1, kernel_initializer="zeros", dtype="float32")  # whatever the other layers compute in
+    return keras.Model(pixels, logit(x), name="compact")
 
 
 def simple_cnn(size: int, dropout: float = 0.3, initializer: str = "glorot_uniform") -> Any:
@@ -59,7 +60,7 @@ def simple_cnn(size: int, dropout: float = 0.3, initializer: str = "glorot_unifo
     x = layers.Flatten()(x)
     for _ in range(2):
         x = layers.Dropout(dropout)(layers.Dense(512, activation="relu", **drawn)(x))
-    return keras.Model(pixels, layers.Dense(1, **drawn)(x), name="simple_cnn")
+    return keras.Model(pixels, layers.Dense(1, dtype="float32", **drawn)(x), name="simple_cnn")
 
 
 WHOLE = {"compact": compact, "simple_cnn": simple_cnn}

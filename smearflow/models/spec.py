@@ -102,6 +102,7 @@ class Trained(Message):
         None, description="MiB of the network saved as it was compiled, its optimiser's state too; lecture's recipe."
     )
     weights_digest: str = Field(description="SHA-256 over all weight arrays in order, 64 hexadecimal digits.")
+    precision: str = Field("float32", description="Keras policy that it was fitted in; what is saved is float32.")
     note: str | None = Field(None, description="What a person should know of how it was trained; mostly nothing.")
     cuts: tuple[ComparedCut, ...] = Field((), description="What was compared where cut or input_size was auto.")
     train_seconds: float = Field(0.0, description="From spawning the trainer to its exit.")

@@ -134,6 +134,7 @@ def described(spec: TrainSpec, row: Backbone, fitted: Fitted, seconds: Seconds) 
         size_mb=(spec.out / "bundle" / "model.keras").stat().st_size / 2**20,
         saved_mb=fitted.saved_mb,
         note=fitted.note,
+        precision=fitted.precision,
         weights_digest=weights_digest(fitted.network),
     )
 

@@ -14,6 +14,7 @@ from smearflow.models.curves import validated
 from smearflow.models.fitted import Array, Fitted, Labelled, readable_rows, truth
 from smearflow.models.networks import WHOLE, with_probability
 from smearflow.models.pixels import PixelStream
+from smearflow.models.precision import computing_in, policy
 from smearflow.models.spec import TrainSpec
 from smearflow.settings import Augment, Train
 
@@ -25,19 +26,43 @@ SCORED = 128  # images a step when scoring
 
 def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
     """Fit the network of ``spec`` on the training rows, and score every row."""
-    size = spec.input_size
-    network, compiling = timed(lambda: WHOLE[spec.model.name](size))
+    size, dtype = spec.input_size, policy(spec.train.mixed_precision)
+    network, compiling = timed(lambda: built(spec.model.name, size, dtype))
     (pixels, kept), decoding = timed(lambda: gather(stream, rows, size))
     training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
     epochs = passes(spec, len(training.inputs))
     checkpoint = Checkpoint.of(spec.checkpoints_folder, spec.train.batch_size)
     fitting = fit(network, training, validation, spec.augment, spec.train, epochs, checkpoint)
-    served = with_probability(network)
+    served = with_probability(in_float32(network, spec.model.name, size))
     probability = np.empty(len(kept))
     for name, each in pixels.items():
         probability[kept["split"] == name] = served.predict(each, batch_size=SCORED, verbose=0)[:, 0]
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
-    return Fitted(served, kept, probability, fitting.rows, trainable, None, compiling, decoding, note=fitting.note)
+    return Fitted(
+        served,
+        kept,
+        probability,
+        fitting.rows,
+        trainable,
+        cut=None,
+        compiling=compiling,
+        features=decoding,
+        note=fitting.note,
+        precision=dtype,
+    )
+
+
+def built(name: str, size: int, dtype: str) -> Any:
+    """The network ``name`` for pixels of ``size``, computing by the Keras policy ``dtype``."""
+    with computing_in(dtype):
+        return WHOLE[name](size)
+
+
+def in_float32(network: Any, name: str, size: int) -> Any:
+    """``network`` as it is saved and served: the same weights, float32 throughout."""
+    plain = built(name, size, "float32")
+    plain.set_weights(network.get_weights())
+    return plain
 
 
 def passes(spec: TrainSpec, images: int) -> int:

@@ -82,6 +82,11 @@ class Train(Section):
         description="Let frozen layers run in bfloat16 where the processor has it: faster, and used only where "
         "probabilities stay within 0.02.",
     )
+    mixed_precision: bool = Field(
+        True,
+        description="Let networks that are trained whole compute in bfloat16, or float16 on older GPUs, where the "
+        "hardware multiplies those faster; weights, and what is saved, stay float32.",
+    )
     time_limit: int = Field(
         3600, ge=10, description="Seconds after which a trainer is ended, 10 or more.", json_schema_extra=UNKEYED
     )
