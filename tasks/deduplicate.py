@@ -31,10 +31,13 @@ class Deduplicated:
     near: int  # pairs
     across: int  # of them under different labels
     clusters: int  # of several images that are used
+    compared: bool = True  # whether near-duplicates were looked for
 
 
 def says(found: Deduplicated) -> str:
     reasons = found.manifest.reasons
+    if not found.compared:
+        return f"# Near-duplicates weren't looked for; {reasons.get('duplicate', 0):,} exact copies are left out\n"
     picture = f"\n![pairs, side by side]({data_url(found.sheet)})\n" if found.sheet else ""
     return f"""# {found.near:,} pairs of near-duplicates, {found.across:,} of them across classes
 
@@ -57,7 +60,7 @@ def deduplicate(folder: Path, manifest: Manifest, root: Path, how: Duplicates, k
     ``root`` is the manifest's, whose digest, which stands for it in the stage's key, doesn't know where images lie.
     """
     rows = read_manifest(manifest.path)
-    among = compared(rows)
+    among = compared(rows) if how.near != "off" else rows.head(0)
     with progress("thumbnails", len(among)) as advance:
         pictures = thumbnails(root, among, kept, os.cpu_count() or 1, advance)
     pairs = pairs_of(rows, pictures, how.likeness)
@@ -71,10 +74,12 @@ def deduplicate(folder: Path, manifest: Manifest, root: Path, how: Duplicates, k
             ]
             in_rows = [shown[at : at + 2 * ACROSS] for at in range(0, len(shown), 2 * ACROSS)]
             (aside / "pairs.png").write_bytes(contact_sheet(in_rows, SIDE))
-    return _found(folder, rows, pairs, root, manifest.measured)
+    return _found(folder, rows, pairs, root, manifest.measured, compared=how.near != "off")
 
 
-def _found(folder: Path, rows: pd.DataFrame, pairs: pd.DataFrame, root: Path, measured: int) -> Deduplicated:
+def _found(
+    folder: Path, rows: pd.DataFrame, pairs: pd.DataFrame, root: Path, measured: int, *, compared: bool
+) -> Deduplicated:
     """What stages exchange of the result, once it is written to ``folder``."""
     return Deduplicated(
         manifest=manifest_of(rows, folder, root, measured),
@@ -83,6 +88,7 @@ def _found(folder: Path, rows: pd.DataFrame, pairs: pd.DataFrame, root: Path, me
         near=len(pairs),
         across=int(pairs["across"].sum()),
         clusters=clusters_used(rows),
+        compared=compared,
     )
 
 

@@ -53,6 +53,12 @@ def test_copies_are_dropped_where_the_settings_say_so(scanned: Manifest, tmp_pat
     assert result.clusters == 0
 
 
+def test_nothing_is_compared_where_the_settings_say_off(scanned: Manifest, tmp_path: Path) -> None:
+    result = found(scanned, tmp_path, Duplicates(near="off"))
+    assert (result.near, result.compared, result.manifest.images) == (0, False, scanned.images)
+    assert says(result) == "# Near-duplicates weren't looked for; 0 exact copies are left out\n"
+
+
 def test_the_artifact_shows_the_pairs(scanned: Manifest, tmp_path: Path) -> None:
     result = found(scanned, tmp_path)
     told = says(result)

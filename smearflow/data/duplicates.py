@@ -36,7 +36,7 @@ def pairs_of(manifest: pd.DataFrame, pictures: dict[str, Pictures], least: float
     return ordered.reset_index(drop=True)
 
 
-def judged(manifest: pd.DataFrame, pairs: pd.DataFrame, near: Literal["together", "drop"]) -> pd.DataFrame:
+def judged(manifest: pd.DataFrame, pairs: pd.DataFrame, near: Literal["together", "drop", "off"]) -> pd.DataFrame:
     """``manifest`` with ``cluster``, and with the reasons label_conflict and, where ``near`` is drop, near_duplicate.
 
     A cluster under several labels is a conflict on every side. Of another, ``drop`` keeps the image with the most

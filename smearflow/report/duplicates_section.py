@@ -51,9 +51,9 @@ class DuplicatesSection:
 
 
 def duplicates_section(findings: Findings, names: Names) -> DuplicatesSection | None:
-    """None where duplicates weren't looked for."""
+    """None where near-duplicates weren't looked for."""
     manifest, pairs = findings.manifest, findings.pairs
-    if manifest is None or pairs is None:
+    if manifest is None or pairs is None or findings.settings.duplicates.near == "off":
         return None
     reasons = manifest["reason"].value_counts()
     rows = manifest.dropna(subset="sha256").sort_values("path").drop_duplicates("sha256").set_index("sha256")

@@ -152,8 +152,10 @@ class Quality(Section):
 class Duplicates(Section):
     """Near-duplicates: images that were turned, mirrored, resized, encoded anew, made brighter or darker."""
 
-    near: Literal["together", "drop"] = Field(
-        "together", description="In one class: `together` keeps them in one set, `drop` uses only the largest image."
+    near: Literal["together", "drop", "off"] = Field(
+        "together",
+        description="In one class: `together` keeps them in one set, `drop` uses only the largest image. `off`: images "
+        "aren't compared; exact copies are found all the same.",
     )
     likeness: float = Field(
         0.93,
