@@ -34,7 +34,7 @@ from smearflow.models.spec import EnsembleSpec, Trained
 from smearflow.models.training import run_ensemble
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
-from tasks.doubt import can_judge, doubt
+from tasks.doubt import can_judge, doubt, is_head
 
 SHARED = Path(os.environ.get("SMEARFLOW_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 SEED = 0  # of the folds
@@ -66,17 +66,18 @@ def divided(rows: pd.DataFrame, fold: "pd.Series[int]", number: int) -> pd.DataF
 
 
 def trained_on(
-    settings: Settings, plans: tuple[Plan, ...], parts: Parts, out: Path, workspace: Workspace
+    settings: Settings, plans: tuple[Plan, ...], splits: dict[str, Parts], out: Path, workspace: Workspace
 ) -> dict[str, Trained]:
     """Every model and ensemble of the configuration, one after the other, each on all cores."""
     threads, limit = os.cpu_count() or 1, settings.train.time_limit
     models = {}
     for plan in (plan for plan in plans if not plan.error):
-        job = Job(out / plan.label, plan, parts, settings.data, settings.augment, settings.train, workspace, Crowd(1))
+        how = (settings.data, settings.augment, settings.train, workspace, Crowd(1))
+        job = Job(out / plan.label, plan, splits[plan.label], *how)
         models[plan.label] = train_on(job, lambda _: None, (), threads)
     for labels in settings.ensembles:
         name = " + ".join(labels)
-        members = tuple(models[label] for label in labels)
+        members, parts = tuple(models[label] for label in labels), splits[labels[0]]
         spec = EnsembleSpec(
             name=name,
             members=members,
@@ -91,18 +92,18 @@ def trained_on(
     return models
 
 
-def trusted_of(
+def splits_of(
     settings: Settings, plans: tuple[Plan, ...], parts: Parts, folder: Path, workspace: Workspace
-) -> tuple[Parts, float]:
-    """The split without the labels that are doubted, where the configuration says so, and the seconds of judging."""
+) -> tuple[dict[str, Parts], float]:
+    """What each model is trained on, as in a run, and the seconds that judging labels took."""
     judges = tuple(plan for plan in plans if can_judge(plan))
     if settings.labels.robust == "none" or not judges:
-        return parts, 0.0
+        return {plan.label: parts for plan in plans}, 0.0
     start = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
-        how = (settings.data, settings.train, settings.labels, workspace)
-        found = doubt.function(folder, parts, judges, *how)
-    return found.parts, time.perf_counter() - start
+        found = doubt.function(folder, parts, judges, settings.data, settings.train, settings.labels, workspace)
+    splits = {plan.label: parts if is_head(plan) else found.parts for plan in plans}
+    return splits, time.perf_counter() - start
 
 
 def corrected(rows: pd.DataFrame, corrections: Path | None) -> pd.Series:
@@ -142,8 +143,8 @@ def main() -> None:
             table, path = divided(rows, fold, number), Path(scratch) / f"split-{number}.parquet"
             table.to_parquet(path)
             parts, out = parts_of(table, path, root), Path(scratch) / str(number)
-            parts, judging = trusted_of(settings, plans, parts, out / "doubts", workspace)
-            models = trained_on(settings, plans, parts, out, workspace)
+            splits, judging = splits_of(settings, plans, parts, out / "doubts", workspace)
+            models = trained_on(settings, plans, splits, out, workspace)
             took = f"{time.perf_counter() - start:.0f} s, {judging:.0f} of them to judge labels"
             print(f"fold {number + 1} of {given.folds}: {took}", flush=True)
             for name, model in models.items():

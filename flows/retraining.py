@@ -14,7 +14,7 @@ from smearflow.summary import Summary, read_summary
 from tasks.augment import augment
 from tasks.combine import check_ensembles, with_ensembles
 from tasks.deduplicate import deduplicate, thumbnails_of
-from tasks.doubt import doubt_if_asked
+from tasks.doubt import splits_to_train_on
 from tasks.evaluate import evaluate
 from tasks.gate import gate
 from tasks.ingest import ingest
@@ -62,8 +62,8 @@ def retraining(
         lay_out_if_asked(run, parts, settings.split)
         # Models
         augment(run, parts, settings.augment, settings.train.seed)
-        trusted = doubt_if_asked(run, plans, parts, settings)
-        models = with_ensembles(run, train_all(run, plans, trusted, settings), trusted, settings)
+        splits = splits_to_train_on(run, plans, parts, settings)
+        models = with_ensembles(run, train_all(run, plans, splits, settings), parts, settings)
         # Verdict
         scores = evaluate(run, models, manifest.path, parts, settings.data.positive, settings.evaluation)
         leakage_if_asked(run, plans, models, parts, scores, settings)

@@ -40,8 +40,8 @@ def says(found: Doubted) -> str:
     rows = "".join(f"| {name} | {count:,} |\n" for name, count in found.left_out.items())
     return f"""# {sum(found.left_out.values()):,} training images are left out: their labels are in doubt
 
-Heads on {" and ".join(found.judges)} that never saw their patients contradict them most. Validation and test keep every
-image.
+Heads on {" and ".join(found.judges)} that never saw their patients contradict them most.
+Those heads themselves, validation and test keep every image.
 
 | label | left out |
 |---|---|
@@ -50,13 +50,17 @@ Every training image and what is said of it: `{found.scores}`.
 """
 
 
-def doubt_if_asked(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> Parts:
-    """The split to train on: ``parts``, without the images in doubt where ``labels.robust`` asks for it.
+def splits_to_train_on(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> dict[str, Parts]:
+    """The split that each backbone trains on, by label: ``parts``, or that without the labels in doubt.
 
-    Where labels can't be judged, all are trained on, and log and summary say why.
+    Linear heads keep every image: they can't learn a wrong label by heart, and other heads than theirs would have to
+    doubt it. Where labels can't be judged, all is trained on, and log and summary say why.
     """
-    if settings.labels.robust == "none":
-        return parts
+    trusted = parts if settings.labels.robust == "none" else _trusted(run, plans, parts, settings)
+    return {plan.label: parts if is_head(plan) else trusted for plan in plans}
+
+
+def _trusted(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> Parts:
     judges = tuple(plan for plan in plans if can_judge(plan))
     if not judges:
         print(f"labels aren't judged: {NOBODY}")
@@ -68,11 +72,16 @@ def doubt_if_asked(run: Run, plans: Sequence[Plan], parts: Parts, settings: Sett
         return parts
 
 
+def is_head(plan: Plan) -> bool:
+    """Whether a linear head on frozen layers is all that is fitted."""
+    return plan.lecture is None and plan.model.trainable == "head" and find(plan.model.name).frozen
+
+
 def can_judge(plan: Plan) -> bool:
     """Whether its features say something of an image, and are those that it is trained on: frozen, with weights."""
     model = plan.model
     settled = model.cut != "auto" and model.input_size != "auto"
-    return settled and plan.weights_file is not None and plan.lecture is None and find(model.name).frozen
+    return is_head(plan) and settled and plan.weights_file is not None
 
 
 # Retried once: it runs in a process of its own, which the machine may end for want of memory.

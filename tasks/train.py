@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,10 @@ class Attempt:
     error: str | None = None
 
 
-def train_all(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> dict[str, Trained]:
+def train_all(run: Run, plans: Sequence[Plan], splits: Mapping[str, Parts], settings: Settings) -> dict[str, Trained]:
     """Train every backbone that can be, side by side; one that fails is noted down, and the others go on.
 
-    ``settings.workers`` says who trains them.
+    ``splits``: what each is trained on, by label. ``settings.workers`` says who trains them.
 
     Returns the trained models by their labels. Raises TrainingError where there is none, and DiskError where the disk
     refuses what one of them writes.
@@ -41,10 +41,10 @@ def train_all(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings)
     started = time.monotonic()
     crowd = Crowd(sum(not plan.error for plan in plans))
     with hired(run, settings) as workers:
-        how = (parts, settings.data, settings.augment, settings.train, run.workspace, crowd, workers)
+        how = (settings.data, settings.augment, settings.train, run.workspace, crowd, workers)
         if run.fresh:
-            forget(run.workspace, (train.folder(run, plan, *how) for plan in plans))
-        futures = {plan.label: train.submit(run, plan, *how) for plan in plans if not plan.error}
+            forget(run.workspace, (train.folder(run, plan, splits[plan.label], *how) for plan in plans))
+        futures = {plan.label: train.submit(run, plan, splits[plan.label], *how) for plan in plans if not plan.error}
         attempts = [
             Attempt(plan, None, plan.error) if plan.error else attempt_of(plan, futures[plan.label]) for plan in plans
         ]

@@ -81,7 +81,10 @@ def test_the_random_split_stands_beside_patients_apart_with_intervals(tmp_path: 
 def test_training_images_whose_labels_are_in_doubt_are_counted_class_by_class(tmp_path: Path) -> None:
     doubts = told.Doubts(left_out={"Parasitized": 170, "Uninfected": 108}, judges=("MobileNet", "MobileNetV2"))
     page = shown(tmp_path, doubts=doubts)
-    assert "<b>278 training images left out of training</b> (170 Parasitized, 108 Uninfected)" in page
+    assert (
+        "<b>278 training images left out</b> of the training of whole networks (170 Parasitized, 108 Uninfected)"
+        in page
+    )
     assert "heads on MobileNet and MobileNetV2 that never saw their patients contradict them most" in page
 
 

@@ -43,7 +43,8 @@ def test_two_networks_become_a_third_that_serves_alone(prefect_server, run, part
     from tasks.train import train_all
 
     def both() -> dict:
-        models = train_all(run, [plan(LABELS[0]), plan(LABELS[1], epochs=2)], parts, run.settings)
+        plans = [plan(LABELS[0]), plan(LABELS[1], epochs=2)]
+        models = train_all(run, plans, dict.fromkeys(LABELS, parts), run.settings)
         return with_ensembles(run, models, parts, run.settings)
 
     models = flow(name="test")(both)()

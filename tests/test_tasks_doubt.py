@@ -8,9 +8,9 @@ from trained_cells import split_of_cells
 
 from smearflow.data.splitting import Parts, parts_of
 from smearflow.models.plans import Plan
-from smearflow.settings import Data, Labels, Model, Train
+from smearflow.settings import Data, Labels, Model, Settings, Train
 from smearflow.workspace import Workspace, file_digest
-from tasks.doubt import DOUBTED, can_judge, doubt, says
+from tasks.doubt import DOUBTED, NOBODY, can_judge, doubt, says, splits_to_train_on
 
 
 def plan_of(file: Path | None, **model: object) -> Plan:
@@ -59,3 +59,31 @@ def test_training_reads_a_split_without_them_and_the_other_sets_are_whole(
     told = says(found)
     assert told.startswith(f"# {len(left_out)} training images are left out: their labels are in doubt")
     assert "Heads on MobileNet that never saw their patients contradict them most." in told
+
+
+def test_whole_networks_do_without_them_and_heads_keep_them(
+    prefect_server, parts: Parts, weights: Path, tmp_path: Path
+) -> None:
+    from prefect import flow
+
+    from tasks.stage import Run
+
+    settings = Settings(labels=Labels(robust="drop_suspects", suspects=0.2))
+    run = Run("run", settings, Workspace.at(tmp_path / "workspace"), "a-run")
+    plans = (plan_of(weights, weights=str(weights)), Plan("compact", Model(name="compact", input_size=32), None, None))
+    splits = flow(name="test")(splits_to_train_on)(run, plans, parts, settings)
+    assert splits["MobileNet"] == parts
+    assert splits["compact"] == run.reached["doubt"].parts
+    assert [stage.name for stage in run.stages] == ["doubt"]
+
+
+def test_without_anybody_to_judge_all_is_trained_on_and_the_log_says_why(
+    parts: Parts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tasks.stage import Run
+
+    settings = Settings(labels=Labels(robust="drop_suspects"))
+    run = Run("run", settings, Workspace.at(tmp_path / "workspace"), "a-run")
+    plans = (Plan("compact", Model(name="compact", input_size=32), None, None),)
+    assert splits_to_train_on(run, plans, parts, settings) == {"compact": parts}
+    assert NOBODY in capsys.readouterr().out

@@ -45,7 +45,7 @@ def test_one_that_fails_is_noted_down_with_its_reason_and_the_others_are_trained
         Plan("MobileNetV9", UNKNOWN, None, None),
         Plan("compact", COMPACT, None, None),
     ]
-    models = flow(name="test")(train_all)(run, plans, parts, run.settings)
+    models = flow(name="test")(train_all)(run, plans, {plan.label: parts for plan in plans}, run.settings)
     assert list(models) == ["compact"]
     attempts = {attempt.plan.label: attempt for attempt in run.reached["train"]}
     assert attempts["VGG19"].error == "VGG19: its weights are nowhere"
@@ -70,6 +70,6 @@ def test_without_any_model_the_run_ends_and_every_reason_is_given(run, parts: Pa
 
     plans = [Plan(name, Model(name=name), None, None, error=f"no weights of {name}") for name in ("VGG16", "VGG19")]
     with pytest.raises(TrainingError, match="VGG16: no weights of VGG16\nVGG19: no weights of VGG19"):
-        train_all(run, plans, parts, run.settings)
+        train_all(run, plans, {plan.label: parts for plan in plans}, run.settings)
     assert [attempt.error for attempt in run.reached["train"]] == ["no weights of VGG16", "no weights of VGG19"]
     assert [(stage.name, stage.state) for stage in run.stages] == [("train", "failed")]
