@@ -15,8 +15,8 @@ from smearflow.models.child import say, timed
 from smearflow.models.engines import Precision
 from smearflow.models.feature_cache import FeatureCache
 from smearflow.models.features import cache_at, compute, fullest, network_digest, precisions, stream_of, unknown
-from smearflow.models.fitted import LEAVE_ALONE, Array, Fitted, Labelled, Row, readable_rows, truth
-from smearflow.models.heads import Head, fit_head
+from smearflow.models.fitted import LEAVE_ALONE, Array, Fitted, Labelled, readable_rows, truth
+from smearflow.models.heads import FittedHead, Head, fit_head
 from smearflow.models.networks import boundary, features_of, with_head
 from smearflow.models.pixels import PixelStream, decode_files
 from smearflow.models.probe import Candidates, Chosen, fastest
@@ -65,7 +65,8 @@ def train_frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: Pix
     while True:
         seen = see(frozen, rows, stream, refused)
         kept = readable_rows(rows, seen.cache.knows(rows["sha256"].tolist()))
-        head, probability, curves = _head_on(seen.cache, kept, spec)
+        fitting, probability = _head_on(seen.cache, kept, spec)
+        head = fitting.head
         network = with_head(frozen.model, head.kernel, head.bias)
         worst = disagreement(network, frozen, seen.cache, head)
         if worst <= (AGREEMENT[seen.precision] if spec.weights_file else CONTROL):  # never where it is NaN
@@ -78,12 +79,13 @@ def train_frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: Pix
         network,
         kept,
         probability,
-        curves,
+        fitting.curves,
         trainable=len(head.kernel) + 1,
         cut=boundary(frozen.model),
         compiling=building + seen.choosing,
         features=seen.computing,
         engine=seen.engine,
+        note=fitting.note,
     )
 
 
@@ -165,17 +167,17 @@ def _pixels_of(
     return contextlib.nullcontext(stream) if fits else stream_of(spec, missing)
 
 
-def _head_on(cache: FeatureCache, kept: pd.DataFrame, spec: TrainSpec) -> tuple[Head, Array, list[Row]]:
-    """A head fitted on the training rows, its probability of every row of ``kept``, float (n,), and its curves."""
+def _head_on(cache: FeatureCache, kept: pd.DataFrame, spec: TrainSpec) -> tuple[FittedHead, Array]:
+    """A head fitted on the training rows, and its probability of every row of ``kept``, float (n,)."""
     order = np.argsort(kept["split"].to_numpy(str), kind="stable")  # each set in one piece of the memory map
     features, sets = cache.gather(kept["sha256"].iloc[order].tolist()), kept["split"].to_numpy(str)[order]
     training, validation = (
         Labelled(features[_piece(sets, name)], truth(name, kept, spec.positive)) for name in ("train", "val")
     )
-    head, curves = fit_head(training, validation, spec.model.epochs or HEAD_EPOCHS)
+    fitting = fit_head(training, validation, spec.model.epochs or HEAD_EPOCHS, spec.train)
     probability = np.empty(len(kept))
-    probability[order] = head.probability(features)
-    return head, probability, curves
+    probability[order] = fitting.head.probability(features)
+    return fitting, probability
 
 
 def _piece(sets: Array, name: str) -> slice:
