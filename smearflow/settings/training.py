@@ -55,6 +55,13 @@ class Model(Section):
         "head",
         description="What is fitted: `head` on frozen layers, the last N layers up to the cut too, 1 or more; `all`.",
     )
+    views: int = Field(
+        1,
+        ge=1,
+        le=8,
+        description="How often a training image is seen by frozen layers, 1 to 8: once as it is, else changed as "
+        "`augment` says.",
+    )
     weights: str | None = Field(None, description="imagenet, random, or a path to a weights file.")
     fallback: Literal["random"] | None = Field(
         None, description="What to train on where the weights can't be had: random makes it a control."
