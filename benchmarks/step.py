@@ -17,8 +17,9 @@ import numpy as np
 
 from smearflow.models.child import import_keras
 from smearflow.models.fitted import Labelled
-from smearflow.models.precision import policy
-from smearflow.models.whole import WEIGHT_DECAY, batches, built
+from smearflow.models.networks import compact
+from smearflow.models.precision import computing_in, policy
+from smearflow.models.whole import WEIGHT_DECAY, batches
 from smearflow.settings import Augment, Train
 
 
@@ -43,7 +44,8 @@ def variants() -> tuple[Variant, ...]:
 def network_of(variant: Variant, size: int) -> Any:
     import keras
 
-    network = built("compact", size, variant.policy)
+    with computing_in(variant.policy):
+        network = compact(size)
     network.compile(
         optimizer=keras.optimizers.AdamW(1e-3, weight_decay=WEIGHT_DECAY),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),

@@ -19,6 +19,7 @@ KINDS = {
     "compact": {"name": "compact", "epochs": 4},
     "lecture": {"name": "MobileNetV2", "recipe": "lecture", "weights": "random", "epochs": 3},
 }
+HASTY = {"patience": 1, "schedule": "constant"}
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,26 @@ def test_killed_in_the_middle_and_started_again_it_ends_at_the_same_weights(
     made = [line for line in lines if line.startswith("epoch") and "loss" in line]
     assert resumed.startswith(f"epoch 2/{epochs}")
     assert [line.split()[1] for line in made] == [f"{n}/{epochs}" for n in range(3, epochs + 1)]
+
+
+@pytest.mark.parametrize("when", ["epoch 2/", "stopped"])
+def test_a_training_that_stops_early_keeps_its_best_epoch_through_a_kill(
+    when: str, table: Path, tmp_path: Path
+) -> None:
+    def stopping(out: str, checkpoints: Path | None = None) -> TrainSpec:
+        spec = spec_of(table, tmp_path / out, name="compact", epochs=30)
+        train = spec.train.model_copy(update=HASTY)
+        return spec.model_copy(update={"checkpoints": checkpoints, "train": train})
+
+    whole = run_trainer(stopping("whole"), 200, print)
+    last = whole.epochs
+    assert whole.note is not None
+    assert whole.note.startswith(f"stopped early, after epoch {last} of 30: epoch {last - 1} had the lowest validation")
+    assert 3 <= last < 30
+    killed_after(stopping("killed", tmp_path / "kept"), when if when != "stopped" else f"epoch {last}/")
+    again = run_trainer(stopping("again", tmp_path / "kept"), 200, print)
+    assert_same(whole, again)
+    assert again.note == whole.note
 
 
 def assert_same(one: Trained, other: Trained) -> None:
@@ -127,6 +148,28 @@ def test_a_loss_that_is_no_number_ends_it_with_the_weights_of_the_last_good_epoc
     assert progress.rows == ROWS
     assert progress.note == "stopped: the loss of epoch 2 was nan, nan on validation; these are the weights of epoch 1"
     assert progress.note in capsys.readouterr().out
+
+
+def test_the_best_epochs_weights_come_back_from_the_file(tmp_path: Path) -> None:
+    checkpoint, best = Checkpoint.of(tmp_path, 16), network().get_weights()
+    checkpoint.write(network(), ROWS, best)
+    assert all((a == b).all() for a, b in zip(best, checkpoint.best(), strict=True))
+    assert checkpoint.resume(network()) == ROWS
+    assert Checkpoint.of(tmp_path, 8).best() == []
+
+
+def test_a_loss_that_is_no_number_ends_it_with_the_best_epoch_where_that_is_kept(tmp_path: Path) -> None:
+    rows = [{"epoch": n, "loss": 0.5, "val_loss": loss} for n, loss in ((1, 0.4), (2, 0.5))]
+    checkpoint, made, best = Checkpoint.of(tmp_path, 16), network(), network().get_weights()
+    checkpoint.write(made, rows, best)
+    progress = Progress.resumed(checkpoint, made, 9, ABSURD, patience=3)
+    progress.reached(made, {"epoch": 3, "loss": float("nan"), "val_loss": 0.3, "val_auc": 1})
+    progress.finish(made)
+    assert all((a == b).all() for a, b in zip(best, made.get_weights(), strict=True))
+    assert progress.note == (
+        "stopped: the loss of epoch 3 was nan, 0.3 on validation; "
+        "of 2 epochs, epoch 1 had the lowest validation loss, these are its weights"
+    )
 
 
 def test_where_no_epoch_was_good_it_fails_with_epoch_loss_rate_and_the_way_out(tmp_path: Path) -> None:

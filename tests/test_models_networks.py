@@ -33,6 +33,14 @@ def test_compact_has_98289_parameters_at_any_size(size: int) -> None:
     assert compact(size).count_params() == 98_289
 
 
+def test_an_initializer_draws_all_kernels_but_that_of_compacts_last_layer_which_starts_at_nothing() -> None:
+    for build in (compact, simple_cnn):
+        network = build(SIDE, "he_normal")
+        drawn = {layer.kernel_initializer.__class__.__name__ for layer in network.layers if hasattr(layer, "kernel")}
+        assert drawn == ({"HeNormal", "Zeros"} if build is compact else {"HeNormal"})
+        assert (np.abs(network.layers[-1].kernel.numpy()).max() > 0) == (build is simple_cnn)
+
+
 def test_simple_cnn_is_the_lectures() -> None:
     assert simple_cnn(150).count_params() == 21_590_593
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from trained_cells import spec_of
 
 from smearflow.models.precision import computing_in, policy, policy_of_cpu, policy_of_gpu
 from smearflow.models.whole import built, in_float32
@@ -32,13 +33,14 @@ def test_the_policy_holds_for_the_body_alone() -> None:
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_what_was_fitted_in_bfloat16_is_saved_as_float32_with_the_same_weights() -> None:
-    mixed = built("compact", 32, "mixed_bfloat16")
+def test_what_was_fitted_in_bfloat16_is_saved_as_float32_with_the_same_weights(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path / "split.parquet", tmp_path / "out", name="compact")
+    mixed = built(spec, "mixed_bfloat16")
     mixed.compile("adam", "binary_crossentropy")
     draw = np.random.default_rng(0)
     pixels, labels = draw.integers(0, 256, (32, 32, 32, 3)).astype(np.float32), draw.integers(0, 2, (32, 1))
     mixed.fit(pixels, labels, verbose=0)
-    plain = in_float32(mixed, "compact", 32)
+    plain = in_float32(mixed, spec)
     assert {variable.dtype for variable in plain.weights} == {"float32"}
     assert all(layer.compute_dtype == "float32" for layer in plain.layers)
     assert np.allclose(plain.predict(pixels, verbose=0), mixed.predict(pixels, verbose=0), atol=0.05)

@@ -48,6 +48,16 @@ def test_a_curve_that_was_not_kept_is_not_drawn(findings: Findings) -> None:
     assert [s.name for s in shares.legend] == ["accuracy, validation", "AUC, validation"]
 
 
+def test_where_training_may_stop_early_a_ring_marks_the_epoch_that_was_kept(findings: Findings) -> None:
+    train = findings.settings.train.model_copy(update={"patience": 2})
+    stopping = replace(findings, settings=findings.settings.model_copy(update={"train": train}))
+    epochs = [{**e, "val_loss": loss} for e, loss in zip(learning(3), (0.5, 0.4, 0.6), strict=True)]
+    for found, rings in ((findings, 0), (stopping, 1)):
+        ((_, (loss, _)),) = gathered(replace(found, curves={"compact": epochs})).curves
+        assert loss.svg.count('class="mark s1"') == rings
+        assert ("The ring: epoch 2, whose weights were kept." in loss.svg) == bool(rings)
+
+
 def test_one_epoch_can_be_drawn(findings: Findings) -> None:
     ((_, (loss, _)),) = gathered(replace(findings, curves={"compact": learning(1)})).curves
     assert loss.svg.count("<circle") == 2

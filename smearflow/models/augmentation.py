@@ -93,6 +93,15 @@ def changed(image: np.ndarray[Any, np.dtype[np.uint8]], changes: Changes) -> np.
     return _whole_numbers(applied(tf.constant(copies, tf.float32), changes))
 
 
+def changed_by(
+    images: np.ndarray[Any, np.dtype[np.uint8]], augment: Augment, lots: np.ndarray[Any, np.dtype[np.float32]]
+) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Images (n, size, size, 3), changed by what was drawn for each, (LOTS, n) from [0, 1); both uint8."""
+    import tensorflow as tf
+
+    return _whole_numbers(applied(tf.constant(images, tf.float32), _spread(augment, lots)))
+
+
 def unchanged(count: int) -> Changes:
     """Changes that leave ``count`` images as they are: to replace single values in."""
     zeros, ones, never = (np.full(count, value, kind) for value, kind in ((0, "f4"), (1, "f4"), (False, "?")))
@@ -103,7 +112,14 @@ def drawn(augment: Augment, count: Any, seed: Any) -> Changes:
     """Values for ``count`` images, evenly from the ranges of ``augment``; each axis of the zoom for itself."""
     import tensorflow as tf
 
-    lots = tf.unstack(tf.random.stateless_uniform((LOTS, count), seed), num=LOTS)  # [0, 1)
+    return _spread(augment, tf.random.stateless_uniform((LOTS, count), seed))
+
+
+def _spread(augment: Augment, numbers: Any) -> Changes:
+    """Values from ``numbers`` (LOTS, n), float32, which are drawn from [0, 1)."""
+    import tensorflow as tf
+
+    lots = tf.unstack(tf.convert_to_tensor(numbers), num=LOTS)
     return Changes(
         rotation=_between(lots[0], -augment.rotation, augment.rotation),
         width_shift=_between(lots[1], -augment.width_shift, augment.width_shift),

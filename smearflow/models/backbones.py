@@ -230,6 +230,10 @@ def _check_cut(model: Model, row: Backbone) -> None:
     if model.trainable != "head" and (not row.frozen or model.recipe == "lecture"):
         how = "has recipe lecture" if row.frozen else "is trained whole"
         raise SettingsError(f"models: {row.name} {how}, got trainable {model.trainable}", "Remove trainable.")
+    if model.views > 1 and (not row.frozen or model.recipe == "lecture" or model.trainable == "all"):
+        raise SettingsError(
+            f"models: {row.name} sees images anew in every epoch, got views {model.views}", "Remove views."
+        )
     if model.input_size == "auto" and (not row.frozen or model.recipe == "lecture"):
         raise SettingsError(
             f"models: {row.name} has no frozen layers to compare sizes on, got input_size auto",

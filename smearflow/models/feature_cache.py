@@ -7,6 +7,7 @@ and counts as absent. So a run that was killed loses at most the shard that it w
 
 import contextlib
 import json
+import math
 import os
 import platform
 import tempfile
@@ -21,6 +22,7 @@ from smearflow.errors import TrainingError
 from smearflow.models.fitted import Array
 from smearflow.workspace import file_digest, lives, write_text
 
+PIECE = 256  # rows that are copied at a time: they pass through memory
 FACTS = "facts.json"  # for people, and the name of the engine that filled it last
 
 
@@ -60,20 +62,28 @@ class FeatureCache:
         A memory map on a file without a name: it takes no memory that the system can't take back, and is gone with
         this process.
         """
-        places = np.array([self._place[digest.encode()] for digest in digests], dtype=np.int64).reshape(-1, 2)
-        if not len(places):
+        matrix = self.mapped(len(digests))
+        self.fill(matrix, np.arange(len(digests)), digests)
+        return matrix
+
+    def mapped(self, rows: int) -> Array:
+        """Room for so many rows of features, float32 (rows, d), as ``gather`` returns them. Raises as ``add``."""
+        if not rows or not self._shards:
             return np.empty((0, 0), np.float32)
-        width = self._shards[places[0, 0]]["features"].shape[1]
-        size = 4 * width * len(places)
+        shape = (rows, *self._shards[0].dtype["features"].shape)
+        size = 4 * math.prod(shape)
         with self._room_for(size), tempfile.TemporaryFile(dir=self.folder) as file:
-            os.posix_fallocate(
-                file.fileno(), 0, 4 * width * len(places)
-            )  # a full disk is an error here, not a signal later
-            matrix: Array = np.memmap(file, np.float32, "r+", shape=(len(places), width))
+            os.posix_fallocate(file.fileno(), 0, size)  # a full disk is an error here, not a signal later
+            matrix: Array = np.memmap(file, np.float32, "r+", shape=shape)
+        return matrix
+
+    def fill(self, matrix: Array, at: Array, digests: Sequence[str]) -> None:
+        """Put the features of ``digests``, all of them known, into the rows ``at`` of ``matrix``."""
+        places = np.array([self._place[digest.encode()] for digest in digests], dtype=np.int64).reshape(-1, 2)
         for number, shard in enumerate(self._shards):
             wanted = np.flatnonzero(places[:, 0] == number)
-            matrix[wanted] = shard["features"][places[wanted, 1]]
-        return matrix
+            for few in (wanted[start : start + PIECE] for start in range(0, len(wanted), PIECE)):
+                matrix[at[few]] = shard["features"][places[few, 1]]
 
     def forget(self) -> None:
         """Remove every row."""

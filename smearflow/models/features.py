@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from smearflow.workspace import digest_of, file_digest
 
 STEP = 1024  # images between two lines of progress
 SHARD = 2048  # images a shard
+BYTES = 64 * 2**20  # of features, after which a shard is closed as well: they are held in memory until then
 PATIENCE = 10.0  # seconds of work after which a shard is closed, however few are in it: what a kill may cost
 LIBRARIES = ("keras", "pillow")  # that decide what an image's features are, beyond rounding
 
@@ -66,10 +67,17 @@ def stream_of(spec: TrainSpec, rows: pd.DataFrame) -> PixelStream:
     return PixelStream(files, spec.input_size, spec.threads, rows["sha256"].tolist())
 
 
-def compute(stream: PixelStream, engine: Engine, cache: FeatureCache, known: int = 0) -> None:
+def compute(
+    stream: PixelStream,
+    engine: Engine,
+    cache: FeatureCache,
+    known: int = 0,
+    changed: Callable[[Array, list[str]], Array] = lambda pixels, digests: pixels,
+) -> None:
     """Put the features of the readable files of ``stream`` into ``cache``, shard by shard.
 
-    ``known`` images are there already, and are counted with them in the lines of progress.
+    ``known`` images are there already, and are counted with them in the lines of progress. ``changed`` makes of
+    pixels and their digests what the engine is to see.
     """
     shard: list[tuple[list[str], Array]] = []
     done, total, opened = known, known + len(stream.files), time.monotonic()
@@ -77,9 +85,10 @@ def compute(stream: PixelStream, engine: Engine, cache: FeatureCache, known: int
     for decoded in stream:
         good = [digest for error, digest in zip(decoded.errors, digests, strict=False) if error is None]
         if good:
-            shard.append((good, engine(decoded.pixels)))
+            shard.append((good, engine(changed(decoded.pixels, good))))
         before, done = done, done + len(decoded.errors)
-        if sum(len(rows) for _, rows in shard) >= SHARD or time.monotonic() - opened > PATIENCE or done == total:
+        full = sum(len(rows) for _, rows in shard) >= SHARD or sum(rows.nbytes for _, rows in shard) >= BYTES
+        if full or time.monotonic() - opened > PATIENCE or done == total:
             _close(shard, cache)
             shard, opened = [], time.monotonic()
         if done // STEP > before // STEP or done == total:

@@ -1,7 +1,7 @@
 """Training on a frozen backbone: its features of every image once, a linear head on those, then one whole model."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +12,16 @@ from smearflow.data.sources import file_at
 from smearflow.errors import TrainingError
 from smearflow.models.backbones import HEAD_EPOCHS, Backbone
 from smearflow.models.child import say, timed
-from smearflow.models.engines import Precision
+from smearflow.models.engines import Engine, Precision
 from smearflow.models.feature_cache import FeatureCache
 from smearflow.models.features import cache_at, compute, fullest, network_digest, precisions, stream_of, unknown
-from smearflow.models.fitted import LEAVE_ALONE, Array, Fitted, Labelled, Row, readable_rows, truth
-from smearflow.models.heads import Head, fit_head
+from smearflow.models.fitted import LEAVE_ALONE, Array, Fitted, Labelled, readable_rows, truth
+from smearflow.models.heads import FittedHead, Head, fit_head
 from smearflow.models.networks import boundary, features_of, with_head
 from smearflow.models.pixels import PixelStream, decode_files
 from smearflow.models.probe import Candidates, Chosen, fastest
 from smearflow.models.spec import TrainSpec
+from smearflow.models.views import gathered, see_views
 
 SAMPLE = 32  # images on which engines, and the assembled model, must agree
 AGREEMENT: dict[Precision, float] = {"f32": 1e-4, "bf16": 2e-2}  # of a probability, between cache and assembled model
@@ -65,12 +66,15 @@ def train_frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: Pix
     while True:
         seen = see(frozen, rows, stream, refused)
         kept = readable_rows(rows, seen.cache.knows(rows["sha256"].tolist()))
-        head, probability, curves = _head_on(seen.cache, kept, spec)
+        views, seeing = views_of(frozen, kept, seen, refused)
+        fitting, probability = _head_on(seen.cache, views, kept, spec)
+        head = fitting.head
         network = with_head(frozen.model, head.kernel, head.bias)
         worst = disagreement(network, frozen, seen.cache, head)
         if worst <= (AGREEMENT[seen.precision] if spec.weights_file else CONTROL):  # never where it is NaN
             break
-        seen.cache.forget()
+        for cache in (seen.cache, *views):
+            cache.forget()
         refused[seen.engine] = f"the assembled model differs from its cached features by {worst:.2g} in probability"
         say(f"{seen.engine} isn't used any more: {refused[seen.engine]}")
     say(f"the assembled model agrees with its cached features to {worst:.1g}")
@@ -78,12 +82,13 @@ def train_frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: Pix
         network,
         kept,
         probability,
-        curves,
+        fitting.curves,
         trainable=len(head.kernel) + 1,
         cut=boundary(frozen.model),
         compiling=building + seen.choosing,
-        features=seen.computing,
+        features=seen.computing + seeing,
         engine=seen.engine,
+        note=fitting.note,
     )
 
 
@@ -102,6 +107,26 @@ def see(frozen: Frozen, rows: pd.DataFrame, stream: PixelStream, refused: Mappin
     with _pixels_of(frozen.spec, missing, stream) as pixels:
         computing = timed(lambda: compute(pixels, chosen.engine, cache, len(rows) - len(missing)))[1]
     return Seen(cache, chosen.precision, chosen.name, choosing, computing)
+
+
+def views_of(
+    frozen: Frozen, rows: pd.DataFrame, seen: Seen, refused: Mapping[str, str]
+) -> tuple[tuple[FeatureCache, ...], float]:
+    """A cache a view of the training rows, in the precision of ``seen``, and the seconds that it took.
+
+    None where images are seen as they are.
+    """
+    if frozen.spec.model.views == 1:
+        return (), 0.0
+    chosen: list[Chosen] = []
+
+    def engine() -> Engine:
+        if not chosen:
+            chosen.append(_engine(frozen, (seen.precision,), refused))
+        return chosen[0].engine
+
+    training = rows[rows["split"] == "train"]
+    return timed(lambda: see_views(frozen.spec, frozen.digest, training, seen.precision, engine))
 
 
 def disagreement(network: Any, frozen: Frozen, cache: FeatureCache, head: Head) -> float:
@@ -165,17 +190,23 @@ def _pixels_of(
     return contextlib.nullcontext(stream) if fits else stream_of(spec, missing)
 
 
-def _head_on(cache: FeatureCache, kept: pd.DataFrame, spec: TrainSpec) -> tuple[Head, Array, list[Row]]:
-    """A head fitted on the training rows, its probability of every row of ``kept``, float (n,), and its curves."""
+def _head_on(
+    cache: FeatureCache, views: Sequence[FeatureCache], kept: pd.DataFrame, spec: TrainSpec
+) -> tuple[FittedHead, Array]:
+    """A head fitted on the training rows and their views, and its probability of every row of ``kept``, float (n,)."""
     order = np.argsort(kept["split"].to_numpy(str), kind="stable")  # each set in one piece of the memory map
-    features, sets = cache.gather(kept["sha256"].iloc[order].tolist()), kept["split"].to_numpy(str)[order]
+    digests, sets = kept["sha256"].to_numpy(object)[order], kept["split"].to_numpy(str)[order]
+    features = cache.gather(digests.tolist())
     training, validation = (
         Labelled(features[_piece(sets, name)], truth(name, kept, spec.positive)) for name in ("train", "val")
     )
-    head, curves = fit_head(training, validation, spec.model.epochs or HEAD_EPOCHS)
+    if views:
+        inputs = gathered(cache, views, digests[_piece(sets, "train")].tolist())
+        training = Labelled(inputs, np.tile(training.positive, 1 + len(views)))
+    fitting = fit_head(training, validation, spec.model.epochs or HEAD_EPOCHS, spec.train)
     probability = np.empty(len(kept))
-    probability[order] = head.probability(features)
-    return head, probability, curves
+    probability[order] = fitting.head.probability(features)
+    return fitting, probability
 
 
 def _piece(sets: Array, name: str) -> slice:

@@ -13,6 +13,9 @@ import numpy as np
 from smearflow.models.child import say
 from smearflow.models.curves import measured
 from smearflow.models.fitted import Array, Labelled, Row
+from smearflow.models.recipe import FOCUS, class_weights
+from smearflow.models.stopping import account, best_of, is_over
+from smearflow.settings import Train
 
 STEPS = 22  # an epoch, about: as many as batches of 256 give for 5,700 images
 RATE = 3e-3  # of Adam at the start; falls to 0 by a cosine
@@ -21,6 +24,7 @@ PIECE = 4096  # rows of features that are read at a time
 ORDER = 1  # seed of the order of images in each pass: the head hardly feels it
 MOMENTS = (0.9, 0.999)  # of Adam: how slowly its averages of gradients and of their squares move
 TINY = 1e-7  # added to Adam's divisor
+PLAIN = Train()  # a head's own recipe, where no settings say otherwise
 LEAST = 1e-4  # a deviation below this counts as this: features are rounded at 1e-7, which must not be blown up
 
 
@@ -63,17 +67,17 @@ class Scale:
 
 
 class Adam:
-    """Kingma & Ba 2015, as Keras takes its steps, at a rate that falls from RATE to 0 by a cosine."""
+    """Kingma & Ba 2015, as Keras takes its steps, at RATE, which falls to 0 by a cosine or stays."""
 
-    def __init__(self, size: int, steps: int) -> None:
+    def __init__(self, size: int, steps: int, falls: bool = True) -> None:
         self.weights = np.zeros(size, np.float32)
-        self._steps, self._step = steps, 0
+        self._steps, self._step, self._falls = steps, 0, falls
         self._mean, self._square = np.zeros(size, np.float32), np.zeros(size, np.float32)
 
     def descend(self, gradient: Array) -> None:
         """One step against ``gradient``, float32 (size,)."""
         slow, slower = MOMENTS
-        rate = RATE * (1 + math.cos(math.pi * self._step / self._steps)) / 2
+        rate = RATE * (1 + math.cos(math.pi * self._step / self._steps)) / 2 if self._falls else RATE
         self._step += 1
         self._mean += (1 - slow) * (gradient - self._mean)
         self._square += (1 - slower) * (gradient**2 - self._square)
@@ -81,25 +85,41 @@ class Adam:
         self.weights -= np.float32(rate) * self._mean / (np.sqrt(self._square) + np.float32(TINY))
 
 
-def fit_head(training: Labelled, validation: Labelled, epochs: int) -> tuple[Head, list[Row]]:
-    """A head on features standardised by the training set's mean and deviation, and its curves.
+@dataclass(frozen=True)
+class FittedHead:
+    """A head, its curves, and what a person should know of how its fitting ended."""
 
-    The features may be memory maps: they are read batch by batch. Prints a line an epoch.
+    head: Head
+    curves: list[Row]
+    note: str | None
+
+
+def fit_head(training: Labelled, validation: Labelled, epochs: int, how: Train = PLAIN) -> FittedHead:
+    """A head on features standardised by the training set's mean and deviation.
+
+    Of ``how`` count the loss, the schedule, the weights of the classes, and after how many epochs without a lower
+    validation loss it stops, with the best epoch's weights. The features may be memory maps: they are read batch by
+    batch. Prints a line an epoch.
     """
     scale = _scale(training.inputs)
     curves: list[Row] = []
-    for weights, loss, accuracy in _passes(training, scale, epochs):
-        head = scale.folded(weights)
+    heads: list[Head] = []
+    for weights, loss, accuracy in _passes(training, scale, epochs, how):
+        heads.append(scale.folded(weights))
         row = {"epoch": len(curves) + 1, "loss": loss, "accuracy": accuracy}
-        curves.append(row | measured(validation, head.logits(validation.inputs)))
+        curves.append(row | measured(validation, heads[-1].logits(validation.inputs)))
         say(f"epoch {len(curves)}/{epochs} loss {loss:.4f} val_auc {curves[-1]['val_auc']:.4f}")
-    return head, curves
+        if is_over(curves, how.patience):
+            break
+    if how.patience is None:
+        return FittedHead(heads[-1], curves, None)
+    return FittedHead(heads[best_of(curves) - 1], curves, account(curves, epochs, how.patience))
 
 
 def plain_head(training: Labelled, epochs: int) -> Head:
-    """The head that ``fit_head`` would fit, without curves or a word."""
+    """The head that ``fit_head`` would fit by its own recipe, without curves or a word."""
     scale = _scale(training.inputs)
-    *_, (weights, _, _) = _passes(training, scale, epochs)
+    *_, (weights, _, _) = _passes(training, scale, epochs, PLAIN)
     return scale.folded(weights)
 
 
@@ -111,7 +131,7 @@ def _scale(features: Array) -> Scale:
     return Scale(mean.astype(np.float32), np.maximum(np.sqrt(squares), LEAST).astype(np.float32))
 
 
-def _passes(training: Labelled, scale: Scale, epochs: int) -> Iterator[tuple[Array, float, float]]:
+def _passes(training: Labelled, scale: Scale, epochs: int, how: Train) -> Iterator[tuple[Array, float, float]]:
     """After each pass: the weights (d + 1,), the bias last, and the mean loss and accuracy of its steps.
 
     A logistic regression with an L2 penalty on the kernel. The order changes with each pass, and is the same in each
@@ -119,23 +139,44 @@ def _passes(training: Labelled, scale: Scale, epochs: int) -> Iterator[tuple[Arr
     """
     images = len(training.inputs)
     size = max(16, min(256, images // STEPS))
-    adam = Adam(training.inputs.shape[1] + 1, epochs * math.ceil(images / size))
+    adam = Adam(training.inputs.shape[1] + 1, epochs * math.ceil(images / size), falls=how.schedule == "cosine")
     draw = np.random.default_rng(ORDER)
+    weighing = class_weights(training.positive, how)
     for _ in range(epochs):
         order, lost, right = draw.permutation(images), 0.0, 0
         for at in range(0, images, size):
             rows = order[at : at + size]
-            gradient, loss, hits = _slope(scale.of(training.inputs[rows]), training.positive[rows], adam.weights)
+            positive, features = training.positive[rows], scale.of(training.inputs[rows])
+            logits = features @ adam.weights[:-1] + adam.weights[-1]
+            losses, slopes = LOSSES[how.loss](logits, positive)
+            if weighing:
+                weight = np.where(positive, weighing[1], weighing[0])
+                losses, slopes = losses * weight, slopes * weight
+            gradient = _gradient(features, slopes)
             gradient[:-1] += 2 * PRIOR / images * adam.weights[:-1]
-            lost += loss + PRIOR / images * float(adam.weights[:-1] @ adam.weights[:-1]) * len(rows)
-            right += hits
+            lost += float(losses.sum()) + PRIOR / images * float(adam.weights[:-1] @ adam.weights[:-1]) * len(rows)
+            right += int(np.sum((logits > 0) == positive))
             adam.descend(gradient)
         yield adam.weights, lost / images, right / images
 
 
-def _slope(features: Array, positive: Array, weights: Array) -> tuple[Array, float, int]:
-    """The gradient of the mean cross-entropy of a batch, float32 (d + 1,), its sum in nats, and how many are right."""
-    logits = features @ weights[:-1] + weights[-1]
-    off = (np.exp(-np.logaddexp(0, -logits)) - positive).astype(np.float32) / len(features)
-    loss = float(np.sum(np.logaddexp(0, logits) - positive * logits))
-    return np.append(off @ features, off.sum()), loss, int(np.sum((logits > 0) == positive))
+def _gradient(features: Array, slopes: Array) -> Array:
+    """Of the mean loss of a batch by the weights, float32 (d + 1,), from its slopes by the logits (n,)."""
+    off = slopes.astype(np.float32) / len(features)
+    return np.append(off @ features, off.sum())
+
+
+def cross_entropy(logits: Array, positive: Array) -> tuple[Array, Array]:
+    """The loss of each image, nats, and its slope by the logit, (n,) each."""
+    return np.logaddexp(0, logits) - positive * logits, np.exp(-np.logaddexp(0, -logits)) - positive
+
+
+def focal(logits: Array, positive: Array) -> tuple[Array, Array]:
+    """The same of (1 - p) ** FOCUS times the cross-entropy, p the probability of an image's own class."""
+    side = np.where(positive, 1.0, -1.0)
+    surprise = np.logaddexp(0, -side * logits)  # -log p
+    p, off = np.exp(-surprise), np.exp(-np.logaddexp(0, side * logits))  # and 1 - p, which may be tiny
+    return off**FOCUS * surprise, -side * off**FOCUS * (off + FOCUS * p * surprise)
+
+
+LOSSES = {"binary_crossentropy": cross_entropy, "binary_focal_crossentropy": focal}

@@ -50,7 +50,7 @@ def train_as_taught(
 def network_of(row: Backbone, spec: TrainSpec, lecture: Lecture) -> Any:
     """From pixels to the probability of the positive class (n, 1)."""
     if row.name == "simple_cnn":
-        return with_probability(simple_cnn(spec.input_size, lecture.dropout, lecture.initializer))
+        return with_probability(simple_cnn(spec.input_size, lecture.initializer, lecture.dropout))
     return transferred(row, spec.input_size, spec.weights_file, lecture)
 
 

@@ -15,6 +15,7 @@ from smearflow.models.fitted import Array, Fitted, Labelled, readable_rows, trut
 from smearflow.models.networks import WHOLE, with_probability
 from smearflow.models.pixels import PixelStream
 from smearflow.models.precision import computing_in, policy
+from smearflow.models.recipe import class_weights, loss_of, rate_of
 from smearflow.models.spec import TrainSpec
 from smearflow.settings import Augment, Train
 
@@ -27,13 +28,13 @@ SCORED = 128  # images a step when scoring
 def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
     """Fit the network of ``spec`` on the training rows, and score every row."""
     size, dtype = spec.input_size, policy(spec.train.mixed_precision)
-    network, compiling = timed(lambda: built(spec.model.name, size, dtype))
+    network, compiling = timed(lambda: built(spec, dtype))
     (pixels, kept), decoding = timed(lambda: gather(stream, rows, size))
     training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
     epochs = passes(spec, len(training.inputs))
     checkpoint = Checkpoint.of(spec.checkpoints_folder, spec.train.batch_size)
     fitting = fit(network, training, validation, spec.augment, spec.train, epochs, checkpoint)
-    served = with_probability(in_float32(network, spec.model.name, size))
+    served = with_probability(in_float32(network, spec))
     probability = np.empty(len(kept))
     for name, each in pixels.items():
         probability[kept["split"] == name] = served.predict(each, batch_size=SCORED, verbose=0)[:, 0]
@@ -52,15 +53,15 @@ def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fit
     )
 
 
-def built(name: str, size: int, dtype: str) -> Any:
-    """The network ``name`` for pixels of ``size``, computing by the Keras policy ``dtype``."""
+def built(spec: TrainSpec, dtype: str) -> Any:
+    """The network of ``spec``, computing by the Keras policy ``dtype``."""
     with computing_in(dtype):
-        return WHOLE[name](size)
+        return WHOLE[spec.model.name](spec.input_size, spec.train.initializer)
 
 
-def in_float32(network: Any, name: str, size: int) -> Any:
+def in_float32(network: Any, spec: TrainSpec) -> Any:
     """``network`` as it is saved and served: the same weights, float32 throughout."""
-    plain = built(name, size, "float32")
+    plain = built(spec, "float32")
     plain.set_weights(network.get_weights())
     return plain
 
@@ -111,28 +112,30 @@ def fit(
 ) -> Progress:
     """Fit every weight of ``network`` (pixels to a logit) in ``epochs`` passes, or go on from ``checkpoint``.
 
-    AdamW (Loshchilov & Hutter 2019), its rate falling to 0 by a cosine; labels are smoothed, as 5 % are wrong.
+    AdamW (Loshchilov & Hutter 2019), its rate falling to 0 by a cosine unless ``train`` says otherwise; labels are
+    smoothed, as 5 % are wrong.
     """
     import keras
 
     steps = math.ceil(len(training.inputs) / train.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(train.learning_rate, steps * epochs)
     network.compile(
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=train.label_smoothing),
+        optimizer=keras.optimizers.AdamW(rate_of(train, steps * epochs), weight_decay=WEIGHT_DECAY),
+        loss=loss_of(train),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
-    progress = Progress.resumed(checkpoint, network, epochs, train.learning_rate)
-    begun = len(progress.rows)
+    progress = Progress.resumed(checkpoint, network, epochs, train.learning_rate, train.patience)
+    begun, weighing = len(progress.rows), class_weights(training.positive, train)
     network.fit(
         batches(training, augment, train.batch_size, train.seed, begun),
         initial_epoch=begun,
-        epochs=epochs,
+        epochs=progress.until,
         steps_per_epoch=steps,
+        class_weight=dict(enumerate(weighing)) if weighing else None,
         shuffle=False,
         verbose=0,
         callbacks=[kept_in(progress, lambda trained: validated(trained, validation))],
     )
+    progress.finish(network)
     return progress
 
 

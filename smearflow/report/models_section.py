@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from smearflow.evaluation.scoring import Scores
 from smearflow.evaluation.shortcut import Shortcut
 from smearflow.evaluation.verdict import GateCheck
-from smearflow.report.charts import SQUARE, Axis, Chart, Series, diagonal, lines, mark
+from smearflow.report.charts import SQUARE, Axis, Chart, Point, Series, diagonal, lines, mark
 from smearflow.report.findings import Epoch, Findings
 from smearflow.report.pseudonyms import Names
 from smearflow.report.wording import percent
@@ -51,7 +51,9 @@ def models_section(findings: Findings, names: Names) -> ModelsSection | None:
         shortcut=findings.shortcut,
         roc=_roc(findings),
         cuts=tuple((model.name, _shown(model.cuts)) for model in findings.summary.models if model.cuts),
-        curves=tuple((name, _curves(epochs)) for name, epochs in findings.curves.items() if epochs),
+        curves=tuple(
+            (name, _curves(epochs, _stops(name, findings))) for name, epochs in findings.curves.items() if epochs
+        ),
     )
 
 
@@ -93,7 +95,13 @@ def _operating(scores: Scores) -> tuple[float, float]:
     return cells["fp"] / (cells["fp"] + cells["tn"]), cells["tp"] / (cells["tp"] + cells["fn"])
 
 
-def _curves(epochs: Sequence[Epoch]) -> tuple[Chart, ...]:
+def _stops(name: str, findings: Findings) -> bool:
+    """Whether the model's training may have stopped early, and the best epoch's weights are its own."""
+    taught = any(model.name == name and model.recipe == "lecture" for model in findings.summary.models)
+    return findings.settings.train.patience is not None and not taught
+
+
+def _curves(epochs: Sequence[Epoch], stops: bool) -> tuple[Chart, ...]:
     losses = (_series(epochs, "loss", "loss, training", 0), _series(epochs, "val_loss", "loss, validation", 1))
     shares = (
         _series(epochs, "accuracy", "accuracy, training", 0),
@@ -101,7 +109,7 @@ def _curves(epochs: Sequence[Epoch]) -> tuple[Chart, ...]:
         _series(epochs, "val_auc", "AUC, validation", 2),
     )
     return (
-        _curve("Loss", "loss", _known(losses), 0.0, None),
+        _curve("Loss", "loss", _known(losses), 0.0, None, _lowest(epochs) if stops else None),
         _curve("Accuracy and AUC", "", _known(shares), None, 1.0),
     )
 
@@ -120,13 +128,23 @@ def _known(series: Sequence[Series]) -> tuple[Series, ...]:
     return tuple(s for s in series if all(math.isfinite(value) for _, value in s.points))
 
 
-def _curve(title: str, label: str, series: Sequence[Series], low: float | None, high: float | None) -> Chart:
+def _lowest(epochs: Sequence[Epoch]) -> Point:
+    """The epoch with the lowest validation loss, and that."""
+    return min(((float(e["epoch"]), float(e["val_loss"])) for e in epochs), key=lambda point: point[1])
+
+
+def _curve(
+    title: str, label: str, series: Sequence[Series], low: float | None, high: float | None, kept: Point | None = None
+) -> Chart:
+    """``kept``: the epoch whose weights are the model's, where that needn't be the last; it gets a ring."""
     known = [value for s in series for _, value in s.points if math.isfinite(value)] or [0.0, 1.0]
     y = Axis(label, _below(min(known)) if low is None else low, high or max(known) * 1.05 or 1, 2)
     epochs = [epoch for epoch, _ in series[0].points]
     x = Axis("epoch", min(epochs), max(max(epochs), min(epochs) + 1))
     ends = "; ".join(f"{s.name} {s.points[0][1]:.3f} to {s.points[-1][1]:.3f}" for s in series)
-    return lines(title, f"From the first to the last epoch: {ends}.", x, y, series)
+    told = f" The ring: epoch {kept[0]:g}, whose weights were kept." if kept else ""
+    extra = mark(x, y, kept, "s1") if kept else ""
+    return lines(title, f"From the first to the last epoch: {ends}.{told}", x, y, series, extra)
 
 
 def _below(value: float) -> float:

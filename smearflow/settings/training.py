@@ -6,6 +6,8 @@ from pydantic import Field, field_validator
 
 from smearflow.settings.section import UNKEYED, Section
 
+Initializer = Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal"]
+
 
 class Augment(Section):
     """Random changes to training images, in memory only. What they move in from outside is black.
@@ -53,6 +55,13 @@ class Model(Section):
         "head",
         description="What is fitted: `head` on frozen layers, the last N layers up to the cut too, 1 or more; `all`.",
     )
+    views: int = Field(
+        1,
+        ge=1,
+        le=8,
+        description="How often a training image is seen by frozen layers, 1 to 8: once as it is, else changed as "
+        "`augment` says.",
+    )
     weights: str | None = Field(None, description="imagenet, random, or a path to a weights file.")
     fallback: Literal["random"] | None = Field(
         None, description="What to train on where the weights can't be had: random makes it a control."
@@ -66,13 +75,34 @@ class Model(Section):
 
 
 class Train(Section):
-    """How the networks that are trained whole are fitted, and what a trainer may use."""
+    """How networks and heads are fitted, and what a trainer may use."""
 
     epochs: int | None = Field(
         None, ge=1, le=1000, description="Passes over the training set, 1 to 1000; default: 10, more for few images."
     )
     batch_size: int = Field(32, ge=1, le=4096, description="Images a step, 1 to 4096.")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="Of AdamW at the start, above 0 to 1; falls to 0.")
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="Of AdamW at the start, above 0 to 1.")
+    schedule: Literal["cosine", "constant"] = Field(
+        "cosine", description="Learning rates, the head's too: `cosine` falls to 0 over the epochs, `constant` stays."
+    )
+    loss: Literal["binary_crossentropy", "binary_focal_crossentropy"] = Field(
+        "binary_crossentropy",
+        description="What is minimised, of heads too. Focal (exponent 2) counts what is easy less; its probabilities "
+        "keep nearer to 0.5.",
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="`balanced`: both classes weigh the same in the loss, however many images each has."
+    )
+    patience: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Epochs without a lower validation loss after which training stops, 1 to 1000; the best epoch's "
+        "weights are kept. Default: all epochs are made, and the last one's kept.",
+    )
+    initializer: Initializer = Field(
+        "glorot_uniform", description="How weights of networks trained whole are drawn (keras.initializers)."
+    )
     label_smoothing: float = Field(
         0.03, ge=0, lt=0.5, description="Towards 0.5, 0 to below 0.5: labels are not all right."
     )
@@ -105,9 +135,7 @@ class Lecture(Section):
     epochs_scale: float = Field(
         1.0, gt=0, le=10, description="Factor of the lecture's epochs (30, 10, 30), above 0 to 10; below 1 shortens."
     )
-    initializer: Literal["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_normal"] = Field(
-        "glorot_uniform", description="How new weights are drawn (keras.initializers)."
-    )
+    initializer: Initializer = Field("glorot_uniform", description="How new weights are drawn (keras.initializers).")
     loss: Literal["binary_crossentropy", "binary_focal_crossentropy", "mean_squared_error"] = Field(
         "binary_crossentropy", description="What is minimised, of the probability (keras.losses)."
     )
