@@ -34,7 +34,7 @@ from smearflow.models.spec import EnsembleSpec, Trained
 from smearflow.models.training import run_ensemble
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
-from tasks.doubt import can_judge, doubt, is_head
+from tasks.doubt import doubt, is_head, judges_of
 
 SHARED = Path(os.environ.get("SMEARFLOW_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 SEED = 0  # of the folds
@@ -96,12 +96,13 @@ def splits_of(
     settings: Settings, plans: tuple[Plan, ...], parts: Parts, folder: Path, workspace: Workspace
 ) -> tuple[dict[str, Parts], float]:
     """What each model is trained on, as in a run, and the seconds that judging labels took."""
-    judges = tuple(plan for plan in plans if can_judge(plan))
+    judges = judges_of(plans)
     if settings.labels.robust == "none" or not judges:
         return {plan.label: parts for plan in plans}, 0.0
     start = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
-        found = doubt.function(folder, parts, judges, settings.data, settings.train, settings.labels, workspace)
+        how = (settings.data, settings.augment, settings.train, settings.labels)
+        found = doubt.function(folder, parts, judges, *how, workspace)
     splits = {plan.label: parts if is_head(plan) else found.parts for plan in plans}
     return splits, time.perf_counter() - start
 

@@ -1,5 +1,6 @@
 """Doubt: leave out of training the images whose labels models contradict most that never saw their patients."""
 
+import itertools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from smearflow.workspace import Workspace, building
 from tasks.stage import Run, stage
 
 DOUBTED = "doubted"  # the set of those that are left out, in the split table that training reads
-NOBODY = "no frozen backbone of this run, of a cut and size that are given, has weights to judge them by"
+NOBODY = "no model of this run can: neither a network that is trained whole, nor a frozen one with weights and a cut"
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def says(found: Doubted) -> str:
     rows = "".join(f"| {name} | {count:,} |\n" for name, count in found.left_out.items())
     return f"""# {sum(found.left_out.values()):,} training images are left out: their labels are in doubt
 
-Heads on {" and ".join(found.judges)} that never saw their patients contradict them most.
-Those heads themselves, validation and test keep every image.
+{" and ".join(found.judges)}, fitted on other patients, speak{"" if len(found.judges) > 1 else "s"} against them most.
+Linear heads are fitted on every image all the same, and validation and test keep theirs.
 
 | label | left out |
 |---|---|
@@ -53,20 +54,21 @@ Every training image and what is said of it: `{found.scores}`.
 def splits_to_train_on(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> dict[str, Parts]:
     """The split that each backbone trains on, by label: ``parts``, or that without the labels in doubt.
 
-    Linear heads keep every image: they can't learn a wrong label by heart, and other heads than theirs would have to
-    doubt it. Where labels can't be judged, all is trained on, and log and summary say why.
+    Linear heads keep every image: they can't learn a wrong label by heart, and it is mostly they who doubt it.
+    Where labels can't be judged, all is trained on, and log and summary say why.
     """
     trusted = parts if settings.labels.robust == "none" else _trusted(run, plans, parts, settings)
     return {plan.label: parts if is_head(plan) else trusted for plan in plans}
 
 
 def _trusted(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> Parts:
-    judges = tuple(plan for plan in plans if can_judge(plan))
+    judges = judges_of(plans)
     if not judges:
         print(f"labels aren't judged: {NOBODY}")
         return parts
     try:
-        return doubt(run, parts, judges, settings.data, settings.train, settings.labels, run.workspace).parts
+        how = (settings.data, settings.augment, settings.train, settings.labels)
+        return doubt(run, parts, judges, *how, run.workspace).parts
     except TrainingError as error:
         print(f"labels aren't judged: {error}")
         return parts
@@ -77,21 +79,34 @@ def is_head(plan: Plan) -> bool:
     return plan.lecture is None and plan.model.trainable == "head" and find(plan.model.name).frozen
 
 
-def can_judge(plan: Plan) -> bool:
+def judges_of(plans: Sequence[Plan]) -> tuple[Plan, ...]:
+    """Who judges labels: the frozen backbones with weights, whose features training needs anyway; else one network."""
+    frozen = tuple(plan for plan in plans if _says_something(plan))
+    whole = (plan for plan in plans if plan.lecture is None and not find(plan.model.name).frozen)
+    return frozen or tuple(itertools.islice(whole, 1))
+
+
+def _says_something(plan: Plan) -> bool:
     """Whether its features say something of an image, and are those that it is trained on: frozen, with weights."""
-    model = plan.model
-    settled = model.cut != "auto" and model.input_size != "auto"
+    settled = plan.model.cut != "auto" and plan.model.input_size != "auto"
     return is_head(plan) and settled and plan.weights_file is not None
 
 
 # Retried once: it runs in a process of its own, which the machine may end for want of memory.
 @stage(says, code=("smearflow.models.doubts",), task_run_name="doubt labels", retries=1, retry_delay_seconds=5)
 def doubt(
-    folder: Path, parts: Parts, judges: tuple[Plan, ...], data: Data, how: Train, labels: Labels, workspace: Workspace
+    folder: Path,
+    parts: Parts,
+    judges: tuple[Plan, ...],
+    data: Data,
+    augment: Augment,
+    how: Train,
+    labels: Labels,
+    workspace: Workspace,
 ) -> Doubted:
     """Judge the training labels, and write the split without those that are doubted, and what was said of each."""
     with building(folder) as aside:
-        jobs = [Job(folder, plan, parts, data, Augment(), how, workspace, Crowd(1)) for plan in judges]
+        jobs = [Job(folder, plan, parts, data, augment, how, workspace, Crowd(1)) for plan in judges]
         threads = os.cpu_count() or 1
         told = aside / "spec.json"
         spec = DoubtSpec(

@@ -45,6 +45,12 @@ def test_turned_labels_are_doubted_and_only_training_images_are_judged(table: Pa
     assert scores["probability"].between(0, 1).all()
 
 
+def test_a_whole_network_judges_each_half_by_the_other(table: Path, tmp_path: Path) -> None:
+    scores = judged(table, tmp_path / "out", spec_of(table, tmp_path / "judge", name="compact"))
+    assert scores.drop_duplicates("group")["doubted"].sum() >= 3  # of 6, by 70 cells a network; chance would find none
+    assert scores["doubted"].sum() <= 7
+
+
 def test_weights_that_do_not_fit_are_told_of(table: Path, tmp_path: Path) -> None:
     weights = tmp_path / "other.weights.h5"
     weights.write_bytes(b"none")

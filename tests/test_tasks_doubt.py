@@ -8,9 +8,9 @@ from trained_cells import split_of_cells
 
 from smearflow.data.splitting import Parts, parts_of
 from smearflow.models.plans import Plan
-from smearflow.settings import Data, Labels, Model, Settings, Train
+from smearflow.settings import Augment, Data, Labels, Model, Settings, Train
 from smearflow.workspace import Workspace, file_digest
-from tasks.doubt import DOUBTED, NOBODY, can_judge, doubt, says, splits_to_train_on
+from tasks.doubt import DOUBTED, NOBODY, doubt, judges_of, says, splits_to_train_on
 
 
 def plan_of(file: Path | None, **model: object) -> Plan:
@@ -34,12 +34,14 @@ def parts(tmp_path: Path) -> Parts:
     return parts_of(pd.read_parquet(table), table, table.parent)
 
 
-def test_a_frozen_backbone_with_weights_and_a_cut_can_judge(weights: Path) -> None:
-    assert can_judge(plan_of(weights))
-    assert not can_judge(plan_of(None, weights="random"))
-    assert not can_judge(plan_of(weights, cut="auto"))
-    assert not can_judge(plan_of(weights, input_size="auto"))
-    assert not can_judge(Plan("compact", Model(name="compact", input_size=96), None, None))
+COMPACT = Plan("compact", Model(name="compact", input_size=32, weights="random"), None, None)
+
+
+def test_frozen_backbones_with_weights_judge_and_where_there_are_none_a_network_does(weights: Path) -> None:
+    known, drawn = plan_of(weights), plan_of(None, weights="random")
+    assert judges_of([COMPACT, known, drawn]) == (known,)
+    assert judges_of([COMPACT, drawn]) == judges_of([COMPACT, COMPACT]) == (COMPACT,)
+    assert judges_of([plan_of(weights, cut="auto"), plan_of(weights, input_size="auto")]) == ()
 
 
 def test_training_reads_a_split_without_them_and_the_other_sets_are_whole(
@@ -47,7 +49,7 @@ def test_training_reads_a_split_without_them_and_the_other_sets_are_whole(
 ) -> None:
     how, workspace = Labels(robust="drop_suspects", suspects=0.2), Workspace.at(tmp_path / "workspace")
     judge = plan_of(weights, weights=str(weights))
-    found = doubt.function(tmp_path / "found", parts, (judge,), Data(), Train(), how, workspace)
+    found = doubt.function(tmp_path / "found", parts, (judge,), Data(), Augment(), Train(), how, workspace)
     before, after = pd.read_parquet(parts.path), pd.read_parquet(found.parts.path)
     left_out = after[after["split"] == DOUBTED]
     assert found.parts.train == parts.train - len(left_out)
@@ -58,7 +60,7 @@ def test_training_reads_a_split_without_them_and_the_other_sets_are_whole(
     assert found.parts.digest != parts.digest or left_out.empty
     told = says(found)
     assert told.startswith(f"# {len(left_out)} training images are left out: their labels are in doubt")
-    assert "Heads on MobileNet that never saw their patients contradict them most." in told
+    assert "MobileNet, fitted on other patients, speaks against them most." in told
 
 
 def test_whole_networks_do_without_them_and_heads_keep_them(
@@ -70,7 +72,7 @@ def test_whole_networks_do_without_them_and_heads_keep_them(
 
     settings = Settings(labels=Labels(robust="drop_suspects", suspects=0.2))
     run = Run("run", settings, Workspace.at(tmp_path / "workspace"), "a-run")
-    plans = (plan_of(weights, weights=str(weights)), Plan("compact", Model(name="compact", input_size=32), None, None))
+    plans = (plan_of(weights, weights=str(weights)), COMPACT)
     splits = flow(name="test")(splits_to_train_on)(run, plans, parts, settings)
     assert splits["MobileNet"] == parts
     assert splits["compact"] == run.reached["doubt"].parts
@@ -84,6 +86,6 @@ def test_without_anybody_to_judge_all_is_trained_on_and_the_log_says_why(
 
     settings = Settings(labels=Labels(robust="drop_suspects"))
     run = Run("run", settings, Workspace.at(tmp_path / "workspace"), "a-run")
-    plans = (Plan("compact", Model(name="compact", input_size=32), None, None),)
-    assert splits_to_train_on(run, plans, parts, settings) == {"compact": parts}
+    plans = (plan_of(None, weights="random"),)
+    assert splits_to_train_on(run, plans, parts, settings) == {"MobileNet": parts}
     assert NOBODY in capsys.readouterr().out

@@ -1,9 +1,9 @@
 """Which training labels to doubt: `python -m smearflow.models.doubts SPEC.json`, a process of its own.
 
-Heads on frozen backbones judge the cells of patients that they never saw (grouped cross-validation within the training
-set), and the labels that they contradict most are doubted: the simplest rule of confident learning (Northcutt et al.
-2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"). The features are those that training needs
-afterwards, and are found in the cache by then.
+Heads on frozen backbones, or networks of which each saw one half, judge the cells of patients that they never saw
+(grouped cross-validation within the training set), and the labels that they contradict most are doubted: the simplest
+rule of confident learning (Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels").
+The features are those that training needs afterwards, and are found in the cache by then.
 """
 
 import sys
@@ -20,6 +20,7 @@ from smearflow.models.features import stream_of
 from smearflow.models.fitted import Array, Labelled
 from smearflow.models.folds import folds_of, logits_of_unseen
 from smearflow.models.frozen import features_to_compute, frozen_of, see
+from smearflow.models.halves import logits_across
 from smearflow.models.spec import DoubtSpec, TrainSpec
 
 
@@ -55,11 +56,13 @@ def judge(spec: DoubtSpec) -> None:
 
 
 def unseen(spec: TrainSpec, rows: pd.DataFrame, judged: pd.DataFrame) -> tuple[Array, Array]:
-    """Logits of those of ``judged`` whose features are to be had, by heads that never saw their patients; and which.
+    """Logits of those of ``judged`` that can be read, by a model that never saw their patients; and which.
 
-    Float (k,) and bool (n,). The features of all ``rows`` are computed on the way: training needs them next.
+    Float (k,) and bool (n,). Of a frozen backbone the features of all ``rows`` are computed: training needs them next.
     """
     row = find(spec.model.name)
+    if not row.frozen:
+        return logits_across(spec, judged)
     with stream_of(spec, features_to_compute(spec, row, rows)) as stream:
         cache = see(frozen_of(spec, row, rows), rows, stream, {}).cache
     there = cache.knows(judged["sha256"].tolist())

@@ -12,8 +12,8 @@ FOLDS = 5
 EPOCHS = 10  # of a head in a comparison: its order is that of 30
 
 
-def folds_of(groups: pd.Series, seed: int) -> Array:
-    """The fold of each image, int (n,), 0 to FOLDS - 1: a group is in one, and folds have about as many images.
+def folds_of(groups: pd.Series, seed: int, folds: int = FOLDS) -> Array:
+    """The fold of each image, int (n,), 0 to ``folds`` - 1: a group is in one, and folds have about as many images.
 
     Images without a group, and those of a single one, are dealt one by one.
     """
@@ -23,7 +23,7 @@ def folds_of(groups: pd.Series, seed: int) -> Array:
     counts = counts.iloc[np.random.default_rng(seed).permutation(len(counts))].sort_values(
         ascending=False, kind="stable"
     )
-    filled, chosen = np.zeros(min(FOLDS, len(counts)), int), {}
+    filled, chosen = np.zeros(min(folds, len(counts)), int), {}
     for group, images in counts.items():
         chosen[group] = int(np.argmin(filled))
         filled[chosen[group]] += images
