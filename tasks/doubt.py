@@ -16,6 +16,7 @@ from smearflow.models.leases import Crowd
 from smearflow.models.plans import Plan
 from smearflow.models.spec import DoubtSpec
 from smearflow.models.training import run_module
+from smearflow.progress import overheard
 from smearflow.settings import Augment, Data, Labels, Settings, Train
 from smearflow.workspace import Workspace, building
 from tasks.stage import Run, stage
@@ -116,7 +117,8 @@ def doubt(
             threads=threads,
         )
         told.write_text(spec.model_dump_json(indent=1), encoding="utf-8")
-        run_module("smearflow.models.doubts", told, "labels", how.time_limit, print)
+        with overheard("labels") as hear:
+            run_module("smearflow.models.doubts", told, "labels", how.time_limit, hear)
         scores = pd.read_parquet(aside / "doubts.parquet")
         doubted = scores[scores["doubted"]]
         divided = without(pd.read_parquet(parts.path), doubted["path"])

@@ -12,6 +12,7 @@ from prefect.context import TaskRunContext
 from smearflow.progress import counted
 
 LAST = 100.0  # percent
+EPOCH = re.compile(r"loss ([\d.]+) val_auc ([\d.]+|nan)")
 
 
 @contextlib.contextmanager
@@ -25,10 +26,17 @@ def progress_artifact(label: str) -> Iterator[Callable[[str], None]]:
     def hear(line: str) -> None:
         if found := counted(line):
             what, done, total = found
-            _show(artifact, min(LAST, LAST * done / max(total, 1)), f"{label}: {what} {done:,} of {total:,}")
+            told = f"{label}: {what} {done:,} of {total:,}{reached(line)}"
+            _show(artifact, min(LAST, LAST * done / max(total, 1)), told)
 
     yield hear
     _show(artifact, LAST, f"{label}: trained")
+
+
+def reached(line: str) -> str:
+    """What an epoch led to, in words: ", loss 0.12, AUC on validation 0.98"; nothing of another line."""
+    found = EPOCH.search(line)
+    return f", loss {found[1]}, AUC on validation {found[2]}" if found else ""
 
 
 def _show(artifact: UUID, share: float, words: str) -> None:
