@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from smearflow.models.batches import pixels_of
 from smearflow.models.checkpoints import Checkpoint
 from smearflow.models.fitted import Labelled
 from smearflow.models.networks import compact
@@ -46,6 +47,6 @@ def test_the_first_step_of_a_recipe_is_from_the_loss_that_it_names(recipe, tmp_p
     pixels = np.random.default_rng(0).integers(0, 256, (16, 32, 32, 3), dtype=np.uint8)
     images = Labelled(pixels, np.arange(16) < 4)  # a quarter is infected: they weigh 2, the others 2/3
     train = Train.model_validate({"batch_size": 16, "label_smoothing": 0, **recipe})
-    (row,) = fit(compact(32), images, images, Augment(), train, 1, Checkpoint.of(tmp_path, 16)).rows
+    (row,) = fit(compact(32), pixels_of(images, Augment(), 16, 1), images, train, 1, Checkpoint.of(tmp_path, 16)).rows
     expected = np.log(2) * (0.25 if "loss" in recipe else 1)
     assert row["loss"] == pytest.approx(expected, rel=1e-4)

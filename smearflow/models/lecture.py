@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 
 from smearflow.models.backbones import Backbone
+from smearflow.models.batches import batches
 from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
 from smearflow.models.child import timed
 from smearflow.models.fitted import Array, Fitted, Labelled, truth
 from smearflow.models.networks import backbone_of, preprocessed, simple_cnn, with_probability
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import TrainSpec
-from smearflow.models.whole import batches, gather
+from smearflow.models.whole import gather
 from smearflow.settings import Lecture
 
 SCORED = 64  # images a step when scoring

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from smearflow.models.augmentation import augmentation_layer
+from smearflow.models.batches import Feed, in_order, pixels_of
 from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
 from smearflow.models.child import say, timed
 from smearflow.models.curves import validated
@@ -16,12 +16,11 @@ from smearflow.models.networks import WHOLE, with_probability
 from smearflow.models.pixels import PixelStream
 from smearflow.models.recipe import class_weights, loss_of, rate_of
 from smearflow.models.spec import TrainSpec
-from smearflow.settings import Augment, Train
+from smearflow.settings import Train
 
 WEIGHT_DECAY = 0.004
 PASSES = 10  # over the training set, where nothing is said
 LEAST_STEPS = 300  # of the optimiser: 167 real cells end at 0.82 accuracy after 60 steps, at 0.98 after 240
-SCORED = 128  # images a step when scoring
 
 
 def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
@@ -32,11 +31,10 @@ def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fit
     training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
     epochs = passes(spec, len(training.inputs))
     checkpoint = Checkpoint.of(spec.checkpoints_folder, spec.train.batch_size)
-    fitting = fit(network, training, validation, spec.augment, spec.train, epochs, checkpoint)
+    feed = pixels_of(training, spec.augment, spec.train.batch_size, spec.train.seed)
+    fitting = fit(network, feed, validation, spec.train, epochs, checkpoint)
     served = with_probability(network)
-    probability = np.empty(len(kept))
-    for name, each in pixels.items():
-        probability[kept["split"] == name] = served.predict(each, batch_size=SCORED, verbose=0)[:, 0]
+    probability = scored(served, pixels, kept)
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     return Fitted(served, kept, probability, fitting.rows, trainable, None, compiling, decoding, note=fitting.note)
 
@@ -76,32 +74,32 @@ def gather(
     return {name: pixels[name][:count] for name, count in filled.items() if count}, kept
 
 
-def fit(
-    network: Any,
-    training: Labelled,
-    validation: Labelled,
-    augment: Augment,
-    train: Train,
-    epochs: int,
-    checkpoint: Checkpoint,
-) -> Progress:
-    """Fit every weight of ``network`` (pixels to a logit) in ``epochs`` passes, or go on from ``checkpoint``.
+def scored(served: Any, inputs: dict[str, Array], rows: pd.DataFrame) -> Array:
+    """What ``served`` says of the inputs of each set, in the order of ``rows``: float64 (n,)."""
+    probability = np.empty(len(rows))
+    for name, each in inputs.items():
+        probability[rows["split"] == name] = served.predict(in_order(each), verbose=0)[:, 0]
+    return probability
+
+
+def fit(network: Any, feed: Feed, validation: Labelled, train: Train, epochs: int, checkpoint: Checkpoint) -> Progress:
+    """Fit every trainable weight of ``network`` (to a logit) in ``epochs`` passes, or go on from ``checkpoint``.
 
     AdamW (Loshchilov & Hutter 2019), its rate falling to 0 by a cosine unless ``train`` says otherwise; labels are
     smoothed, as 5 % are wrong.
     """
     import keras
 
-    steps = math.ceil(len(training.inputs) / train.batch_size)
+    steps = math.ceil(len(feed.positive) / train.batch_size)
     network.compile(
         optimizer=keras.optimizers.AdamW(rate_of(train, steps * epochs), weight_decay=WEIGHT_DECAY),
         loss=loss_of(train),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
     progress = Progress.resumed(checkpoint, network, epochs, train.learning_rate, train.patience)
-    begun, weighing = len(progress.rows), class_weights(training.positive, train)
+    begun, weighing = len(progress.rows), class_weights(feed.positive, train)
     network.fit(
-        batches(training, augment, train.batch_size, train.seed, begun),
+        feed.batches(begun),
         initial_epoch=begun,
         epochs=progress.until,
         steps_per_epoch=steps,
@@ -112,34 +110,3 @@ def fit(
     )
     progress.finish(network)
     return progress
-
-
-def batches(training: Labelled, augment: Augment, batch_size: int, seed: int, epoch: int = 0) -> Any:
-    """The training set for ever, from pass ``epoch`` on, as a tf.data.Dataset of augmented batches.
-
-    Each: pixels float32 (b, size, size, 3), 0-255, and labels float32 (b, 1). The order follows from the seed and the
-    number of the pass, a batch's changes from its own number: whoever begins in the middle sees the same.
-    """
-    import tensorflow as tf
-
-    layer = augmentation_layer(augment)
-    labels = tf.constant(training.positive.astype(np.float32).reshape(-1, 1))
-    images = len(training.inputs)
-
-    def change(number: Any, rows: Any) -> Any:
-        pixels = tf.numpy_function(lambda at: training.inputs[at], [rows], tf.uint8, stateful=False)
-        whole = tf.ensure_shape(tf.cast(pixels, tf.float32), (None, *training.inputs.shape[1:]))
-        return layer(whole, seed=tf.stack([seed, tf.cast(number, tf.int32)])), tf.gather(labels, rows)
-
-    def one_pass(number: Any) -> Any:
-        order = tf.numpy_function(lambda n: order_of(images, seed, int(n)), [number], tf.int64, stateful=False)
-        return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, (images,))).batch(batch_size)
-
-    passes = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(one_pass)
-    numbered = passes.enumerate(start=epoch * math.ceil(images / batch_size))
-    return numbered.map(change, num_parallel_calls=2, deterministic=True).prefetch(2)
-
-
-def order_of(images: int, seed: int, epoch: int) -> Array:
-    """In which order pass ``epoch``, from 0, takes the images: int64 (images,)."""
-    return np.random.default_rng((seed, epoch)).permutation(images)
