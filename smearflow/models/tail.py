@@ -106,7 +106,7 @@ def over_maps(
 
 def over_pixels(spec: TrainSpec, network: Any, begun: Fitted, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
     """Fit every layer that is open over augmented pixels."""
-    pixels, kept = gather(stream, rows, spec.input_size)
+    pixels, kept = gather(stream, rows, spec.input_size, spec.out)
     training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
     how = _gently(spec)
     feed = pixels_of(training, spec.augment, how.batch_size, how.seed)

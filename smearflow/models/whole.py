@@ -1,7 +1,10 @@
-"""Training a whole network: every weight, over augmented pixels that are held in memory."""
+"""Training a whole network: every weight, over augmented pixels, in memory or, if they are many, on disk."""
 
 import math
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +15,15 @@ from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
 from smearflow.models.child import say, timed
 from smearflow.models.curves import validated
 from smearflow.models.fitted import Array, Fitted, Labelled, readable_rows, truth
+from smearflow.models.memory import available
 from smearflow.models.networks import WHOLE, with_probability
-from smearflow.models.pixels import PixelStream
+from smearflow.models.pixels import Decoded, PixelStream
 from smearflow.models.recipe import class_weights, loss_of, rate_of
 from smearflow.models.spec import TrainSpec
+from smearflow.room import told_of
 from smearflow.settings import Train
 
+SHARE = 4  # a set's pixels may take one such part of the memory that is left: others train beside
 WEIGHT_DECAY = 0.004
 PASSES = 10  # over the training set, where nothing is said
 LEAST_STEPS = 300  # of the optimiser: 167 real cells end at 0.82 accuracy after 60 steps, at 0.98 after 240
@@ -27,7 +33,7 @@ def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fit
     """Fit the network of ``spec`` on the training rows, and score every row."""
     size = spec.input_size
     network, compiling = timed(lambda: WHOLE[spec.model.name](size, spec.train.initializer))
-    (pixels, kept), decoding = timed(lambda: gather(stream, rows, size))
+    (pixels, kept), decoding = timed(lambda: gather(stream, rows, size, spec.out))
     training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
     epochs = passes(spec, len(training.inputs))
     checkpoint = Checkpoint.of(spec.checkpoints_folder, spec.train.batch_size)
@@ -45,20 +51,22 @@ def passes(spec: TrainSpec, images: int) -> int:
     return spec.model.epochs or max(PASSES, math.ceil(LEAST_STEPS / steps))
 
 
-def in_memory(name: str, shape: tuple[int, ...]) -> Array:
-    """An empty array for the pixels of a set, uint8."""
-    return np.empty(shape, np.uint8)
-
-
 def gather(
-    stream: PixelStream, rows: pd.DataFrame, size: int, hold: Callable[[str, tuple[int, ...]], Array] = in_memory
+    stream: Iterable[Decoded], rows: pd.DataFrame, size: int, folder: Path, most: int | None = None
 ) -> tuple[dict[str, Array], pd.DataFrame]:
     """All readable pixels by set, uint8 (n, size, size, 3) each, and the rows that are readable.
 
-    ``hold`` makes the array of a set, from its name and shape.
+    Where they take more than ``most`` bytes (None: a quarter of the memory that is left), they are kept in files
+    without names on the disk of ``folder``, which are gone with this process. Raises DiskError where that is full.
     """
+    on_disk = len(rows) * size * size * 3 > (available() // SHARE if most is None else most)
+
+    def hold(images: int) -> Array:
+        shape = (images, size, size, 3)
+        return mapped(folder, shape) if on_disk else np.empty(shape, np.uint8)
+
     splits = rows["split"].to_numpy(str)
-    pixels = {str(name): hold(str(name), (int(np.sum(splits == name)), size, size, 3)) for name in np.unique(splits)}
+    pixels = {str(name): hold(int(np.sum(splits == name))) for name in np.unique(splits)}
     filled = dict.fromkeys(pixels, 0)
     readable: list[bool] = []
     for decoded in stream:
@@ -69,9 +77,20 @@ def gather(
             chosen = decoded.pixels[sets == name]
             pixels[name][filled[name] : filled[name] + len(chosen)] = chosen
             filled[name] += len(chosen)
-    say(f"decoded {sum(filled.values()):,}/{len(rows):,}")
+    say(f"decoded {sum(filled.values()):,}/{len(rows):,}{', onto the disk' if on_disk else ''}")
     kept = readable_rows(rows, np.array(readable, dtype=bool))
     return {name: pixels[name][:count] for name, count in filled.items() if count}, kept
+
+
+def mapped(folder: Path, shape: tuple[int, ...]) -> Array:
+    """An array of pixels, uint8, in a file without a name on the disk of ``folder``: memory that can be taken back.
+
+    Raises DiskError where it finds no room.
+    """
+    size = math.prod(shape)
+    with told_of(folder, size), tempfile.TemporaryFile(dir=folder) as file:
+        os.posix_fallocate(file.fileno(), 0, size)  # a full disk is an error here, not a signal later
+        return np.memmap(file, np.uint8, "r+", shape=shape)
 
 
 def scored(served: Any, inputs: dict[str, Array], rows: pd.DataFrame) -> Array:
