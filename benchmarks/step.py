@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from smearflow.models.batches import pixels_of
 from smearflow.models.child import import_keras
 from smearflow.models.fitted import Labelled
 from smearflow.models.networks import compact
 from smearflow.models.precision import computing_in, policy
-from smearflow.models.whole import WEIGHT_DECAY, batches
+from smearflow.models.whole import WEIGHT_DECAY
 from smearflow.settings import Augment, Train
 
 
@@ -69,7 +70,7 @@ def main() -> None:
     best = dict.fromkeys(networks, float("inf"))
     for number in range(given.rounds + 1):
         for variant, network in networks.items():
-            images_of_it = batches(some, Augment(), train.batch_size, train.seed)
+            images_of_it = pixels_of(some, Augment(), train.batch_size, train.seed).batches(0)
             start = time.perf_counter()
             network.fit(images_of_it, steps_per_epoch=given.steps, verbose=0)
             if number:  # the first compiles

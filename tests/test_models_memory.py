@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from smearflow.models import memory
 from smearflow.models.memory import is_limited, is_shortage, kills, says_so
 from smearflow.models.training import train_within_memory
 from tests.trained_cells import spec_of, split_of_cells
@@ -52,3 +53,18 @@ def test_a_limited_process_is_told_from_others() -> None:
 
 def test_how_many_processes_the_kernel_ended_is_known_or_none() -> None:
     assert kills() >= 0
+
+
+def test_what_is_left_is_the_machines_or_the_cgroups_where_that_is_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    assert memory.available() == 0
+    (tmp_path / "meminfo").write_text("MemTotal: 16 kB\nMemAvailable: 8 kB\n")
+    assert memory.available() == 8192
+    for name, text in {"max": "9000", "current": "5000", "stat": "anon 1\ninactive_file 1000\n"}.items():
+        (tmp_path / f"memory.{name}").write_text(text)
+    assert memory.available() == 5000
+    (tmp_path / "memory.max").write_text("max")
+    assert memory.available() == 8192

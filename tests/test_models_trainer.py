@@ -120,3 +120,11 @@ def test_a_file_that_vanished_since_the_scan_is_named_and_left_out(frozen: tuple
 def test_the_same_spec_gives_the_same_weights(whole: tuple[Trained, list[str]], table: Path, tmp_path: Path) -> None:
     again = run_trainer(spec_of(table, tmp_path, name="compact"), LIMIT, print)
     assert again.weights_digest == whole[0].weights_digest
+
+
+def test_it_trains_under_jax_where_that_is_installed(table: Path, tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    trained = run_trainer(spec_of(table, tmp_path, name="compact"), LIMIT, print, {"KERAS_BACKEND": "jax"})
+    curves = json.loads((trained.folder / "curves.json").read_text())
+    assert curves[-1]["loss"] < curves[0]["loss"]
+    assert curves[-1]["val_auc"] > 0.8

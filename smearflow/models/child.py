@@ -34,8 +34,12 @@ def keep_to(cores: Sequence[int]) -> None:
 
 
 def import_keras(threads: int, seed: int) -> None:
-    """TensorFlow, quiet, on so many threads, every draw seeded: on a CPU the same work gives the same bits."""
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    """TensorFlow, quiet, on so many threads, every draw seeded: on a CPU the same work gives the same bits.
+
+    Keras computes with it, or with what KERAS_BACKEND names; batches and engines are TensorFlow's in any case.
+    """
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     import keras
     import tensorflow as tf
 

@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 
 from smearflow.evaluation.metrics import auc
+from smearflow.models.batches import in_order
 from smearflow.models.fitted import Array, Labelled, Row
 
 
 def validated(network: Any, validation: Labelled) -> Row:
     """What ``network``, with a logit (n, 1), does on the validation set: the figures of ``measured``."""
-    return measured(validation, network.predict(validation.inputs, batch_size=128, verbose=0)[:, 0])
+    return measured(validation, network.predict(in_order(validation.inputs), verbose=0)[:, 0])
 
 
 def measured(validation: Labelled, logits: Array) -> Row:

@@ -1,7 +1,7 @@
 """Training on a frozen backbone: its features of every image once, a linear head on those, then one whole model."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from smearflow.models.child import say, timed
 from smearflow.models.engines import Engine, Precision
 from smearflow.models.feature_cache import FeatureCache
 from smearflow.models.features import cache_at, compute, fullest, network_digest, precisions, stream_of, unknown
-from smearflow.models.fitted import LEAVE_ALONE, Array, Fitted, Labelled, readable_rows, truth
-from smearflow.models.heads import FittedHead, Head, fit_head
+from smearflow.models.fitted import LEAVE_ALONE, Array, Fitted, Labelled, Row, readable_rows, truth
+from smearflow.models.heads import fit_head
 from smearflow.models.networks import boundary, features_of, with_head
 from smearflow.models.pixels import PixelStream, decode_files
 from smearflow.models.probe import Candidates, Chosen, fastest
@@ -50,28 +50,86 @@ class Seen:
     computing: float
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """What was fitted on a cache: the network that is saved, and ``says``, what it makes of cached rows (n, d)."""
+
+    network: Any  # pixels to the probability of the positive class
+    probability: Array  # float (rows,)
+    curves: list[Row]
+    trainable: int
+    says: Callable[[Array], Array]  # to probabilities, float (n,)
+    note: str | None
+
+
+@dataclass(frozen=True)
+class CachedSets:
+    """What is cached of the rows of a split: ``features`` of all, set by set, and what is learnt and judged from."""
+
+    order: Array  # of the rows, so that each set is in one piece
+    features: Array
+    training: Labelled  # with its views, if there are any: all of a view together
+    validation: Labelled
+
+    def in_rows(self, probability: Array) -> Array:
+        """``probability`` of ``features`` (n,) in the order of the rows."""
+        ordered = np.empty(len(probability))
+        ordered[self.order] = probability
+        return ordered
+
+
 def features_to_compute(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows whose features no cache has yet. Needs no TensorFlow."""
-    return unknown(_best_cache(spec, network_digest(spec, row), rows)[0], rows)
+    return lacking(spec, network_digest(spec, row), rows)
+
+
+def lacking(spec: TrainSpec, digest: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that no cache of the network ``digest`` has yet."""
+    return unknown(_best_cache(spec, digest, rows)[0], rows)
 
 
 def train_frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
     """Fit a head on the cached features of the training rows, and score every row from the cache.
 
-    ``stream`` has the pixels of those that aren't cached. Where the assembled model doesn't say what the cache said,
-    the engine that filled it is left out, and the next one fills a new one. Raises TrainingError where none is left.
+    ``stream`` has the pixels of those that aren't cached. Raises TrainingError as ``fitted_on``.
     """
     frozen, building = timed(lambda: frozen_of(spec, row, rows))
+
+    def learn(seen: Seen, views: Sequence[FeatureCache], kept: pd.DataFrame) -> Learnt:
+        sets = cached_sets(seen.cache, views, kept, spec)
+        epochs = spec.model.epochs or HEAD_EPOCHS
+        fitting = fit_head(sets.training, sets.validation, epochs, spec.train, 1 + len(views))
+        head = fitting.head
+        network = with_head(frozen.model, head.kernel, head.bias)
+        probability = sets.in_rows(head.probability(sets.features))
+        return Learnt(network, probability, fitting.curves, len(head.kernel) + 1, head.probability, fitting.note)
+
+    return fitted_on(frozen, rows, stream, learn, cut=boundary(frozen.model), compiling=building)
+
+
+def fitted_on(
+    frozen: Frozen,
+    rows: pd.DataFrame,
+    stream: PixelStream,
+    learn: Callable[[Seen, Sequence[FeatureCache], pd.DataFrame], Learnt],
+    *,
+    cut: str | None,
+    compiling: float,
+    features: float = 0.0,
+) -> Fitted:
+    """What ``learn`` fits on the cache of ``frozen``, of its views, and for the rows that can be read.
+
+    Where the assembled model doesn't say what the cache said, the engine that filled it is left out, and the next one
+    fills a new one. Raises TrainingError where none is left. ``compiling`` and ``features``: seconds spent already.
+    """
     refused: dict[str, str] = {}
     while True:
         seen = see(frozen, rows, stream, refused)
         kept = readable_rows(rows, seen.cache.knows(rows["sha256"].tolist()))
         views, seeing = views_of(frozen, kept, seen, refused)
-        fitting, probability = _head_on(seen.cache, views, kept, spec)
-        head = fitting.head
-        network = with_head(frozen.model, head.kernel, head.bias)
-        worst = disagreement(network, frozen, seen.cache, head)
-        if worst <= (AGREEMENT[seen.precision] if spec.weights_file else CONTROL):  # never where it is NaN
+        learnt = learn(seen, views, kept)
+        worst = disagreement(learnt, frozen, seen.cache)
+        if worst <= (AGREEMENT[seen.precision] if frozen.spec.weights_file else CONTROL):  # never where it is NaN
             break
         for cache in (seen.cache, *views):
             cache.forget()
@@ -79,16 +137,16 @@ def train_frozen(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: Pix
         say(f"{seen.engine} isn't used any more: {refused[seen.engine]}")
     say(f"the assembled model agrees with its cached features to {worst:.1g}")
     return Fitted(
-        network,
+        learnt.network,
         kept,
-        probability,
-        fitting.curves,
-        trainable=len(head.kernel) + 1,
-        cut=boundary(frozen.model),
-        compiling=building + seen.choosing,
-        features=seen.computing + seeing,
+        learnt.probability,
+        learnt.curves,
+        learnt.trainable,
+        cut,
+        compiling + seen.choosing,
+        features + seen.computing + seeing,
         engine=seen.engine,
-        note=fitting.note,
+        note=learnt.note,
     )
 
 
@@ -129,11 +187,11 @@ def views_of(
     return timed(lambda: see_views(frozen.spec, frozen.digest, training, seen.precision, engine))
 
 
-def disagreement(network: Any, frozen: Frozen, cache: FeatureCache, head: Head) -> float:
+def disagreement(learnt: Learnt, frozen: Frozen, cache: FeatureCache) -> float:
     """The largest difference in probability between the assembled model and its cached features, on golden images."""
     there = cache.knows(frozen.golden["sha256"].tolist())
-    said = network.predict(frozen.pixels[there], verbose=0)[:, 0]
-    cached = head.probability(cache.gather(frozen.golden["sha256"][there].tolist()))
+    said = learnt.network.predict(frozen.pixels[there], verbose=0)[:, 0]
+    cached = learnt.says(cache.gather(frozen.golden["sha256"][there].tolist()))
     return float(np.max(np.abs(said - cached), initial=0.0))
 
 
@@ -190,10 +248,8 @@ def _pixels_of(
     return contextlib.nullcontext(stream) if fits else stream_of(spec, missing)
 
 
-def _head_on(
-    cache: FeatureCache, views: Sequence[FeatureCache], kept: pd.DataFrame, spec: TrainSpec
-) -> tuple[FittedHead, Array]:
-    """A head fitted on the training rows and their views, and its probability of every row of ``kept``, float (n,)."""
+def cached_sets(cache: FeatureCache, views: Sequence[FeatureCache], kept: pd.DataFrame, spec: TrainSpec) -> CachedSets:
+    """What ``cache`` has of the rows of ``kept``, and ``views`` of those to train on, as memory maps."""
     order = np.argsort(kept["split"].to_numpy(str), kind="stable")  # each set in one piece of the memory map
     digests, sets = kept["sha256"].to_numpy(object)[order], kept["split"].to_numpy(str)[order]
     features = cache.gather(digests.tolist())
@@ -203,10 +259,7 @@ def _head_on(
     if views:
         inputs = gathered(cache, views, digests[_piece(sets, "train")].tolist())
         training = Labelled(inputs, np.tile(training.positive, 1 + len(views)))
-    fitting = fit_head(training, validation, spec.model.epochs or HEAD_EPOCHS, spec.train)
-    probability = np.empty(len(kept))
-    probability[order] = fitting.head.probability(features)
-    return fitting, probability
+    return CachedSets(order, features, training, validation)
 
 
 def _piece(sets: Array, name: str) -> slice:

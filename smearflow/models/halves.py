@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pandas as pd
 
+from smearflow.models.batches import in_order, pixels_of
 from smearflow.models.checkpoints import Checkpoint
 from smearflow.models.features import stream_of
 from smearflow.models.fitted import Array, Labelled, truth
 from smearflow.models.folds import folds_of
 from smearflow.models.precision import policy
 from smearflow.models.spec import TrainSpec
-from smearflow.models.whole import LEAST_STEPS, SCORED, built, fit, gather
+from smearflow.models.whole import LEAST_STEPS, built, fit, gather
 
 HALVES = 2
 PASSES = 6  # over a half: before wrong labels are learnt by heart, and for less than half the price of the training
@@ -25,7 +26,7 @@ def logits_across(spec: TrainSpec, judged: pd.DataFrame) -> tuple[Array, Array]:
     halves = folds_of(judged["group"], spec.train.seed, HALVES).astype(str)
     rows = judged.assign(split=halves)
     with stream_of(spec, rows) as stream:
-        pixels, kept = gather(stream, rows, spec.input_size)
+        pixels, kept = gather(stream, rows, spec.input_size, spec.out)
     images = {name: Labelled(pixels[name], truth(name, kept, spec.positive)) for name in pixels}
     logits = np.empty(len(kept))
     for name, half in images.items():
@@ -51,6 +52,6 @@ def _said_of(half: Labelled, others: Labelled, spec: TrainSpec, name: str) -> Ar
     checkpoint = Checkpoint.of(spec.out / f"half-{name}", how.batch_size)
     steps = math.ceil(len(others.inputs) / how.batch_size)
     passes = max(PASSES, math.ceil(LEAST_STEPS / steps))
-    fit(network, others, half, spec.augment, how, passes, checkpoint)
-    said: Array = network.predict(half.inputs, batch_size=SCORED, verbose=0)[:, 0].astype(np.float64)
+    fit(network, pixels_of(others, spec.augment, how.batch_size, how.seed), half, how, passes, checkpoint)
+    said: Array = network.predict(in_order(half.inputs), verbose=0)[:, 0].astype(np.float64)
     return said

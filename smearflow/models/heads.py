@@ -94,17 +94,18 @@ class FittedHead:
     note: str | None
 
 
-def fit_head(training: Labelled, validation: Labelled, epochs: int, how: Train = PLAIN) -> FittedHead:
+def fit_head(training: Labelled, validation: Labelled, epochs: int, how: Train = PLAIN, views: int = 1) -> FittedHead:
     """A head on features standardised by the training set's mean and deviation.
 
     Of ``how`` count the loss, the schedule, the weights of the classes, and after how many epochs without a lower
     validation loss it stops, with the best epoch's weights. The features may be memory maps: they are read batch by
-    batch. Prints a line an epoch.
+    batch. Of each image there are ``views``, which are evidence of one image: the penalty weighs as without them.
+    Prints a line an epoch.
     """
     scale = _scale(training.inputs)
     curves: list[Row] = []
     heads: list[Head] = []
-    for weights, loss, accuracy in _passes(training, scale, epochs, how):
+    for weights, loss, accuracy in _passes(training, scale, epochs, how, views):
         heads.append(scale.folded(weights))
         row = {"epoch": len(curves) + 1, "loss": loss, "accuracy": accuracy}
         curves.append(row | measured(validation, heads[-1].logits(validation.inputs)))
@@ -119,7 +120,7 @@ def fit_head(training: Labelled, validation: Labelled, epochs: int, how: Train =
 def plain_head(training: Labelled, epochs: int) -> Head:
     """The head that ``fit_head`` would fit by its own recipe, without curves or a word."""
     scale = _scale(training.inputs)
-    *_, (weights, _, _) = _passes(training, scale, epochs, PLAIN)
+    *_, (weights, _, _) = _passes(training, scale, epochs, PLAIN, 1)
     return scale.folded(weights)
 
 
@@ -131,13 +132,16 @@ def _scale(features: Array) -> Scale:
     return Scale(mean.astype(np.float32), np.maximum(np.sqrt(squares), LEAST).astype(np.float32))
 
 
-def _passes(training: Labelled, scale: Scale, epochs: int, how: Train) -> Iterator[tuple[Array, float, float]]:
+def _passes(
+    training: Labelled, scale: Scale, epochs: int, how: Train, views: int
+) -> Iterator[tuple[Array, float, float]]:
     """After each pass: the weights (d + 1,), the bias last, and the mean loss and accuracy of its steps.
 
     A logistic regression with an L2 penalty on the kernel. The order changes with each pass, and is the same in each
     run.
     """
     images = len(training.inputs)
+    prior = PRIOR * views / images
     size = max(16, min(256, images // STEPS))
     adam = Adam(training.inputs.shape[1] + 1, epochs * math.ceil(images / size), falls=how.schedule == "cosine")
     draw = np.random.default_rng(ORDER)
@@ -153,8 +157,8 @@ def _passes(training: Labelled, scale: Scale, epochs: int, how: Train) -> Iterat
                 weight = np.where(positive, weighing[1], weighing[0])
                 losses, slopes = losses * weight, slopes * weight
             gradient = _gradient(features, slopes)
-            gradient[:-1] += 2 * PRIOR / images * adam.weights[:-1]
-            lost += float(losses.sum()) + PRIOR / images * float(adam.weights[:-1] @ adam.weights[:-1]) * len(rows)
+            gradient[:-1] += 2 * prior * adam.weights[:-1]
+            lost += float(losses.sum()) + prior * float(adam.weights[:-1] @ adam.weights[:-1]) * len(rows)
             right += int(np.sum((logits > 0) == positive))
             adam.descend(gradient)
         yield adam.weights, lost / images, right / images

@@ -5,8 +5,6 @@ frozen layers are run anew each time), and here to be compared with.
 """
 
 import math
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +12,17 @@ import numpy as np
 import pandas as pd
 
 from smearflow.models.backbones import Backbone
+from smearflow.models.batches import batches
 from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
 from smearflow.models.child import timed
 from smearflow.models.fitted import Array, Fitted, Labelled, truth
 from smearflow.models.networks import backbone_of, preprocessed, simple_cnn, with_probability
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import TrainSpec
-from smearflow.models.whole import batches, gather
+from smearflow.models.whole import gather
 from smearflow.settings import Lecture
 
+IN_MEMORY = 0  # bytes of pixels: 27,558 cells at 224 px are 4 GB
 SCORED = 64  # images a step when scoring
 
 
@@ -33,13 +33,10 @@ def train_as_taught(
     import keras
 
     network, compiling = timed(lambda: compiled(network_of(row, spec, lecture), lecture))
-    with_pixels = spec.out / "pixels"
-    with_pixels.mkdir()
-    (pixels, kept), decoding = timed(lambda: gather(stream, rows, spec.input_size, on_disk(with_pixels)))
+    (pixels, kept), decoding = timed(lambda: gather(stream, rows, spec.input_size, spec.out, most=IN_MEMORY))
     sets = {name: Labelled(each, truth(name, kept, spec.positive)) for name, each in pixels.items()}
     fitting = fit(network, sets["train"], sets["val"], spec, lecture)
     probability = scored(network, sets, kept)
-    shutil.rmtree(with_pixels)
     cut = None if row.name == "simple_cnn" else f"{row.name.lower()} output, Flatten"
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     saved = saved_mb(network, spec.out / "saved.keras")
@@ -131,12 +128,3 @@ def saved_mb(network: Any, path: Path) -> float:
     size = path.stat().st_size / 2**20
     path.unlink()
     return size
-
-
-def on_disk(folder: Path) -> Callable[[str, tuple[int, ...]], Array]:
-    """Makes arrays that lie in a file below ``folder``: 27,558 cells at 224 px are 4 GB."""
-
-    def hold(name: str, shape: tuple[int, ...]) -> Array:
-        return np.memmap(folder / name, np.uint8, "w+", shape=shape) if shape[0] else np.empty(shape, np.uint8)
-
-    return hold

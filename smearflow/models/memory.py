@@ -1,11 +1,37 @@
-"""Out of memory: telling it from every other way in which a trainer ends."""
+"""Memory: how much is left, and telling its want from every other way in which a trainer ends."""
 
 import resource
 from pathlib import Path
 
 VMSTAT = Path("/proc/vmstat")
+MEMINFO = Path("/proc/meminfo")
+CGROUP = Path("/sys/fs/cgroup")  # as a process sees the group that it is in, version 2
 # What TensorFlow, C++ and the system say when an allocation fails and nobody catches it.
 WORDS = ("std::bad_alloc", "OOM when allocating", "out of memory", "Cannot allocate memory", "failed to allocate")
+
+
+def available() -> int:
+    """Bytes of memory that may still be taken: of the machine, or of the cgroup where that has less. 0: unknown."""
+    return min((size for size in (_of_the_machine(), _of_the_cgroup()) if size is not None), default=0)
+
+
+def _of_the_machine() -> int | None:
+    try:
+        lines = MEMINFO.read_text().splitlines()
+    except OSError:
+        return None
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), None)
+
+
+def _of_the_cgroup() -> int | None:
+    """None where it has no limit. Pages of files, which the kernel can take back, aren't counted as taken."""
+    try:
+        limit, taken = ((CGROUP / f"memory.{name}").read_text().strip() for name in ("max", "current"))
+        files = (CGROUP / "memory.stat").read_text().splitlines()
+        cached = next((int(line.split()[1]) for line in files if line.startswith("inactive_file ")), 0)
+        return max(0, int(limit) - int(taken) + cached)
+    except (OSError, ValueError):  # ValueError: "max"
+        return None
 
 
 def is_shortage(error: BaseException) -> bool:

@@ -5,6 +5,7 @@ saved model loads where this repository isn't.
 """
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,16 @@ def features_of(row: Backbone, model: Model, weights_file: Path | None) -> Any:
     frozen.trainable = False
     pixels = keras.Input((model.input_size, model.input_size, 3), name="pixels")
     maps = frozen(preprocessed(pixels, row.preprocessing), training=False)
+    pools = pooled(maps if isinstance(maps, list) else [maps])
+    return keras.Model(pixels, compressed(layers.Concatenate()(pools)), name="features")
+
+
+def pooled(maps: Sequence[Any]) -> list[Any]:
+    """The average and the maximum over the picture of each map (n, height, width, channels): (n, channels) each."""
+    from keras import layers
+
     pools = (layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D)
-    pooled = [pool()(m) for m in (maps if isinstance(maps, list) else [maps]) for pool in pools]
-    return keras.Model(pixels, _compressed(layers.Concatenate()(pooled)), name="features")
+    return [pool()(each) for each in maps for pool in pools]
 
 
 def boundary(features: Any) -> str:
@@ -181,7 +189,7 @@ def _divide_by_deviation(backbone: Any) -> None:
     layer.variance = layer.variance * keras.ops.reshape(keras.ops.array(TORCH_DEVIATION_RGB), (1, 1, 1, 3))
 
 
-def _compressed(features: Any) -> Any:
+def compressed(features: Any) -> Any:
     """sign(x) log(1 + |x|): a few strong responses don't outweigh the rest (+0.001 accuracy on real cells)."""
     from keras import ops
 

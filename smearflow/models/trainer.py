@@ -27,7 +27,7 @@ from smearflow.models.lecture import train_as_taught
 from smearflow.models.memory import is_shortage
 from smearflow.models.pixels import PixelStream
 from smearflow.models.spec import ComparedCut, Seconds, Trained, TrainSpec
-from smearflow.models.tail import train_tail
+from smearflow.models.tail import maps_to_compute, train_tail
 from smearflow.models.whole import train_whole
 from smearflow.room import refusal
 
@@ -84,12 +84,10 @@ def train_compared(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> None:
 
 
 def to_decode(spec: TrainSpec, row: Backbone, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose pixels the training needs: of a frozen backbone those alone that it hasn't seen before."""
-    return (
-        features_to_compute(spec, row, rows)
-        if row.frozen and not spec.lecture and spec.model.trainable == "head"
-        else rows
-    )
+    """The rows whose pixels the training needs: of frozen layers those alone that they haven't seen before."""
+    if not row.frozen or spec.lecture:
+        return rows
+    return (features_to_compute if spec.model.trainable == "head" else maps_to_compute)(spec, row, rows)
 
 
 def fit(spec: TrainSpec, row: Backbone, rows: pd.DataFrame, stream: PixelStream) -> Fitted:

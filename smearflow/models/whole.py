@@ -1,43 +1,47 @@
-"""Training a whole network: every weight, over augmented pixels that are held in memory."""
+"""Training a whole network: every weight, over augmented pixels, in memory or, if they are many, on disk."""
 
 import math
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from smearflow.models.augmentation import augmentation_layer
+from smearflow.models.batches import Feed, in_order, pixels_of
 from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
 from smearflow.models.child import say, timed
 from smearflow.models.curves import validated
 from smearflow.models.fitted import Array, Fitted, Labelled, readable_rows, truth
+from smearflow.models.memory import available
 from smearflow.models.networks import WHOLE, with_probability
-from smearflow.models.pixels import PixelStream
+from smearflow.models.pixels import Decoded, PixelStream
 from smearflow.models.precision import computing_in, policy
 from smearflow.models.recipe import class_weights, loss_of, rate_of
 from smearflow.models.spec import TrainSpec
-from smearflow.settings import Augment, Train
+from smearflow.room import told_of
+from smearflow.settings import Train
 
+SHARE = 4  # a set's pixels may take one such part of the memory that is left: others train beside
 WEIGHT_DECAY = 0.004
 PASSES = 10  # over the training set, where nothing is said
 LEAST_STEPS = 300  # of the optimiser: 167 real cells end at 0.82 accuracy after 60 steps, at 0.98 after 240
-SCORED = 128  # images a step when scoring
 
 
 def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
     """Fit the network of ``spec`` on the training rows, and score every row."""
     size, dtype = spec.input_size, policy(spec.train.mixed_precision)
     network, compiling = timed(lambda: built(spec, dtype))
-    (pixels, kept), decoding = timed(lambda: gather(stream, rows, size))
+    (pixels, kept), decoding = timed(lambda: gather(stream, rows, size, spec.out))
     training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
     epochs = passes(spec, len(training.inputs))
     checkpoint = Checkpoint.of(spec.checkpoints_folder, spec.train.batch_size)
-    fitting = fit(network, training, validation, spec.augment, spec.train, epochs, checkpoint)
+    feed = pixels_of(training, spec.augment, spec.train.batch_size, spec.train.seed)
+    fitting = fit(network, feed, validation, spec.train, epochs, checkpoint)
     served = with_probability(in_float32(network, spec))
-    probability = np.empty(len(kept))
-    for name, each in pixels.items():
-        probability[kept["split"] == name] = served.predict(each, batch_size=SCORED, verbose=0)[:, 0]
+    probability = scored(served, pixels, kept)
     trainable = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
     return Fitted(
         served,
@@ -72,20 +76,22 @@ def passes(spec: TrainSpec, images: int) -> int:
     return spec.model.epochs or max(PASSES, math.ceil(LEAST_STEPS / steps))
 
 
-def in_memory(name: str, shape: tuple[int, ...]) -> Array:
-    """An empty array for the pixels of a set, uint8."""
-    return np.empty(shape, np.uint8)
-
-
 def gather(
-    stream: PixelStream, rows: pd.DataFrame, size: int, hold: Callable[[str, tuple[int, ...]], Array] = in_memory
+    stream: Iterable[Decoded], rows: pd.DataFrame, size: int, folder: Path, most: int | None = None
 ) -> tuple[dict[str, Array], pd.DataFrame]:
     """All readable pixels by set, uint8 (n, size, size, 3) each, and the rows that are readable.
 
-    ``hold`` makes the array of a set, from its name and shape.
+    Where they take more than ``most`` bytes (None: a quarter of the memory that is left), they are kept in files
+    without names on the disk of ``folder``, which are gone with this process. Raises DiskError where that is full.
     """
+    on_disk = len(rows) * size * size * 3 > (available() // SHARE if most is None else most)
+
+    def hold(images: int) -> Array:
+        shape = (images, size, size, 3)
+        return mapped(folder, shape) if on_disk else np.empty(shape, np.uint8)
+
     splits = rows["split"].to_numpy(str)
-    pixels = {str(name): hold(str(name), (int(np.sum(splits == name)), size, size, 3)) for name in np.unique(splits)}
+    pixels = {str(name): hold(int(np.sum(splits == name))) for name in np.unique(splits)}
     filled = dict.fromkeys(pixels, 0)
     readable: list[bool] = []
     for decoded in stream:
@@ -96,37 +102,48 @@ def gather(
             chosen = decoded.pixels[sets == name]
             pixels[name][filled[name] : filled[name] + len(chosen)] = chosen
             filled[name] += len(chosen)
-    say(f"decoded {sum(filled.values()):,}/{len(rows):,}")
+    say(f"decoded {sum(filled.values()):,}/{len(rows):,}{', onto the disk' if on_disk else ''}")
     kept = readable_rows(rows, np.array(readable, dtype=bool))
     return {name: pixels[name][:count] for name, count in filled.items() if count}, kept
 
 
-def fit(
-    network: Any,
-    training: Labelled,
-    validation: Labelled,
-    augment: Augment,
-    train: Train,
-    epochs: int,
-    checkpoint: Checkpoint,
-) -> Progress:
-    """Fit every weight of ``network`` (pixels to a logit) in ``epochs`` passes, or go on from ``checkpoint``.
+def mapped(folder: Path, shape: tuple[int, ...]) -> Array:
+    """An array of pixels, uint8, in a file without a name on the disk of ``folder``: memory that can be taken back.
+
+    Raises DiskError where it finds no room.
+    """
+    size = math.prod(shape)
+    with told_of(folder, size), tempfile.TemporaryFile(dir=folder) as file:
+        os.posix_fallocate(file.fileno(), 0, size)  # a full disk is an error here, not a signal later
+        return np.memmap(file, np.uint8, "r+", shape=shape)
+
+
+def scored(served: Any, inputs: dict[str, Array], rows: pd.DataFrame) -> Array:
+    """What ``served`` says of the inputs of each set, in the order of ``rows``: float64 (n,)."""
+    probability = np.empty(len(rows))
+    for name, each in inputs.items():
+        probability[rows["split"] == name] = served.predict(in_order(each), verbose=0)[:, 0]
+    return probability
+
+
+def fit(network: Any, feed: Feed, validation: Labelled, train: Train, epochs: int, checkpoint: Checkpoint) -> Progress:
+    """Fit every trainable weight of ``network`` (to a logit) in ``epochs`` passes, or go on from ``checkpoint``.
 
     AdamW (Loshchilov & Hutter 2019), its rate falling to 0 by a cosine unless ``train`` says otherwise; labels are
     smoothed, as 5 % are wrong.
     """
     import keras
 
-    steps = math.ceil(len(training.inputs) / train.batch_size)
+    steps = math.ceil(len(feed.positive) / train.batch_size)
     network.compile(
         optimizer=keras.optimizers.AdamW(rate_of(train, steps * epochs), weight_decay=WEIGHT_DECAY),
         loss=loss_of(train),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
     progress = Progress.resumed(checkpoint, network, epochs, train.learning_rate, train.patience)
-    begun, weighing = len(progress.rows), class_weights(training.positive, train)
+    begun, weighing = len(progress.rows), class_weights(feed.positive, train)
     network.fit(
-        batches(training, augment, train.batch_size, train.seed, begun),
+        feed.batches(begun),
         initial_epoch=begun,
         epochs=progress.until,
         steps_per_epoch=steps,
@@ -137,34 +154,3 @@ def fit(
     )
     progress.finish(network)
     return progress
-
-
-def batches(training: Labelled, augment: Augment, batch_size: int, seed: int, epoch: int = 0) -> Any:
-    """The training set for ever, from pass ``epoch`` on, as a tf.data.Dataset of augmented batches.
-
-    Each: pixels float32 (b, size, size, 3), 0-255, and labels float32 (b, 1). The order follows from the seed and the
-    number of the pass, a batch's changes from its own number: whoever begins in the middle sees the same.
-    """
-    import tensorflow as tf
-
-    layer = augmentation_layer(augment)
-    labels = tf.constant(training.positive.astype(np.float32).reshape(-1, 1))
-    images = len(training.inputs)
-
-    def change(number: Any, rows: Any) -> Any:
-        pixels = tf.numpy_function(lambda at: training.inputs[at], [rows], tf.uint8, stateful=False)
-        whole = tf.ensure_shape(tf.cast(pixels, tf.float32), (None, *training.inputs.shape[1:]))
-        return layer(whole, seed=tf.stack([seed, tf.cast(number, tf.int32)])), tf.gather(labels, rows)
-
-    def one_pass(number: Any) -> Any:
-        order = tf.numpy_function(lambda n: order_of(images, seed, int(n)), [number], tf.int64, stateful=False)
-        return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(order, (images,))).batch(batch_size)
-
-    passes = tf.data.Dataset.range(epoch, tf.int64.max).flat_map(one_pass)
-    numbered = passes.enumerate(start=epoch * math.ceil(images / batch_size))
-    return numbered.map(change, num_parallel_calls=2, deterministic=True).prefetch(2)
-
-
-def order_of(images: int, seed: int, epoch: int) -> Array:
-    """In which order pass ``epoch``, from 0, takes the images: int64 (images,)."""
-    return np.random.default_rng((seed, epoch)).permutation(images)
