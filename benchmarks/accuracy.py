@@ -73,7 +73,7 @@ def trained_on(
     models = {}
     for plan in (plan for plan in plans if not plan.error):
         how = (settings.data, settings.augment, settings.train, workspace, Crowd(1))
-        job = Job(out / plan.label, plan, splits[plan.label], *how)
+        job = Job(out / f"{out.name}-{plan.label}", plan, splits[plan.label], *how)  # checkpoints go by this name
         models[plan.label] = train_on(job, lambda _: None, (), threads)
     for labels in settings.ensembles:
         name = " + ".join(labels)
