@@ -23,7 +23,7 @@ from tests.test_processes import CHECKOUT, eventually
 from tests.trained_cells import SIDE, split_of_cells
 
 HAS_RAY = importlib.util.find_spec("ray") is not None
-needs_ray = pytest.mark.skipif(not HAS_RAY, reason="Ray isn't installed: pip install 'smearflow[ray]'")
+needs_ray = pytest.mark.skipif(not HAS_RAY, reason="Ray isn't installed: make ray")
 COMPACT = Model(name="compact", input_size=SIDE, weights="random", epochs=1)
 UNKNOWN = Model(name="MobileNetV9", input_size=SIDE, weights="random")  # its trainer finds out before it imports Keras
 
@@ -53,7 +53,7 @@ def test_a_backbone_gets_its_share_of_the_cores_and_a_gpu_where_there_are_any() 
 def test_without_the_extra_the_way_to_it_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingPart, match="workers=ray needs Ray") as refused, RayWorkers(Workspace.at(tmp_path)):
         pass
-    assert refused.value.fix == "pip install 'smearflow[ray]'"
+    assert refused.value.fix == "make ray"
 
 
 @needs_ray

@@ -155,7 +155,7 @@ def _require_ray() -> None:
     try:
         import ray  # noqa: F401
     except ImportError:
-        raise MissingPart("workers=ray needs Ray, which isn't installed.", "pip install 'smearflow[ray]'") from None
+        raise MissingPart("workers=ray needs Ray, which isn't installed.", "make ray") from None
 
 
 def _join(address: str) -> None:
