@@ -64,7 +64,7 @@ def train_on(
 ) -> Trained:
     """Spawn the trainer of ``job`` on ``cores`` (none: on no particular ones), and keep what it leaves."""
     with building(job.folder) as aside:
-        spec = _spec(job, aside, tuple(cores), threads)
+        spec = spec_of(job, aside, tuple(cores), threads)
         trained = train_within_memory(spec, job.how.time_limit, on_line, environment)
         trained = trained.model_copy(update={"folder": job.folder})
         (aside / RESULT).write_text(trained.model_dump_json(indent=1), encoding="utf-8")
@@ -87,7 +87,8 @@ def with_weights_here(plan: Plan) -> Plan:
     return replace(plan, weights_file=here)
 
 
-def _spec(job: Job, out: Path, cores: tuple[int, ...], threads: int) -> TrainSpec:
+def spec_of(job: Job, out: Path, cores: tuple[int, ...], threads: int) -> TrainSpec:
+    """What the trainer of ``job`` is told."""
     return TrainSpec(
         parts=job.parts.path,
         root=job.parts.root,
