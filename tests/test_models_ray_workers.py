@@ -95,6 +95,7 @@ def test_features_computed_in_shares_end_at_the_same_weights(tmp_path: Path, mon
     shares = [line for line in heard if line.startswith("share ")]
     if len(our_cores()) > 1:
         assert "features in 2 shares" in heard and len(shares) == 2
+        assert model.train_seconds > model.seconds.features > 1  # theirs are counted
     (cache,) = job.workspace.features.glob("*/f32")
     assert len(FeatureCache(cache)) == 60
     alone = job_of(tmp_path / "alone", FROZEN)

@@ -23,7 +23,7 @@ from typing import Any
 from smearflow.data.images import Row
 from smearflow.data.scanning import FEW, WAITING, Chunk, Piece, measure_all, measure_chunk, one_at_a_time
 from smearflow.errors import MissingPart, SmearflowError, TrainingError
-from smearflow.models.child import PARENT
+from smearflow.models.child import PARENT, timed
 from smearflow.models.feature_shard import ShardSpec, shares_of
 from smearflow.models.jobs import Hear, Job, spec_of, train_on, with_weights_here
 from smearflow.models.leases import count_gpus, our_cores
@@ -104,13 +104,13 @@ class RayWorkers:
         from ray.exceptions import RayError, RayTaskError
 
         cores, gpus = share(ray.nodes(), job.crowd.backbones)
-        _share_features(job, cores, gpus, on_line)
+        before = _share_features(job, cores, gpus, on_line)
         work: Any = ray.remote(num_cpus=cores, num_gpus=gpus, max_retries=0, num_returns="streaming")(train_told)
         try:
             for reference in work.remote(job, cores, version()):
                 told = ray.get(reference)
                 if isinstance(told, Trained):
-                    return told
+                    return _with_features(told, before)
                 on_line(told)
         except RayTaskError as error:
             raise error.cause from None
@@ -129,10 +129,10 @@ class RayWorkers:
             self._joined = True
 
 
-def _share_features(job: Job, cores: int, gpus: int, on_line: Hear) -> None:
+def _share_features(job: Job, cores: int, gpus: int, on_line: Hear) -> float:
     """Have the features that ``job`` lacks computed side by side, each share where a backbone would be trained.
 
-    What doesn't come of it is left to the trainer.
+    What doesn't come of it is left to the trainer. Returns the seconds of the share that took longest.
     """
     import ray
     from ray.exceptions import RayError
@@ -141,16 +141,26 @@ def _share_features(job: Job, cores: int, gpus: int, on_line: Hear) -> None:
     with contextlib.suppress(SmearflowError, OSError):
         count = shares_of(spec_of(job, job.folder, (), cores), places(ray.nodes(), cores, gpus), SHARE)
     if count < 2:
-        return
+        return 0.0
+    longest = 0.0
     on_line(f"features in {count} shares")
     work: Any = ray.remote(num_cpus=cores, num_gpus=gpus, max_retries=0)(compute_told)
     left = [work.remote(job, cores, number, count, version()) for number in range(count)]
     while left:
         (done,), left = ray.wait(left)
         try:
-            on_line(ray.get(done))
+            said, seconds = ray.get(done)
+            longest = max(longest, seconds)
+            on_line(said)
         except RayError as error:  # a fault of its own that it raised as well
             on_line(f"a share of features failed: {getattr(error, 'cause', error)}")
+    return longest
+
+
+def _with_features(trained: Trained, seconds: float) -> Trained:
+    """``trained``, to which features that others computed for it before, in so many seconds, are counted."""
+    own = trained.seconds.model_copy(update={"features": trained.seconds.features + seconds})
+    return trained.model_copy(update={"seconds": own, "train_seconds": trained.train_seconds + seconds})
 
 
 class Head:
@@ -199,16 +209,20 @@ def measure_piece(root: Path, piece: Chunk, quality: Quality, expected: str) -> 
     return measure_chunk(root, piece, quality)
 
 
-def compute_told(job: Job, cores: int, number: int, of: int, expected: str) -> str:
-    """In a Ray worker: compute share ``number`` of ``of`` of the features, in a process of its own; its last line."""
+def compute_told(job: Job, cores: int, number: int, of: int, expected: str) -> tuple[str, float]:
+    """In a Ray worker: compute share ``number`` of ``of`` of the features, in a process of its own.
+
+    Returns the last line that it said, and the seconds that it took.
+    """
     _check_same(job.plan.label, expected)
     here, lines = replace(job, plan=with_weights_here(job.plan)), ["there already"]
     with tempfile.TemporaryDirectory(prefix="smearflow-") as aside:
         path = Path(aside) / "spec.json"
         spec = ShardSpec(training=spec_of(here, Path(aside), (), cores), number=number, of=of)
         path.write_text(spec.model_dump_json(), encoding="utf-8")
-        run_module("smearflow.models.feature_shard", path, job.plan.label, job.how.time_limit, lines.append)
-    return f"share {number + 1} of {of}: {lines[-1]}"
+        module, limit = "smearflow.models.feature_shard", job.how.time_limit
+        seconds = timed(lambda: run_module(module, path, job.plan.label, limit, lines.append))[1]
+    return f"share {number + 1} of {of}: {lines[-1]}", seconds
 
 
 def train_told(job: Job, cores: int, expected: str) -> Iterator[str | Trained]:
