@@ -7,7 +7,7 @@ BIN := .venv/bin
 SUPPORTED := python3.12 python3.11 python3.13 python3 python
 CHECK := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 
-.PHONY: help run lecture test test-soak lint lock docs up down status clean install
+.PHONY: help run lecture test test-soak lint lock docs up down status clean install ray
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,13 +42,26 @@ down:  ## end what was started
 status: install  ## what runs where
 	@$(BIN)/smearflow status --workspace '$(WORKSPACE)'
 
-lock:  ## requirements.lock, made from pyproject.toml (uses uv, or installs it beside the environment)
+COMPILE = $$(command -v uv || echo .uv/bin/uv) pip compile --universal --python-version 3.11 \
+	  --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
+
+lock:  ## requirements.lock, and what Ray adds to it, made from pyproject.toml (uses uv, or installs it beside the environment)
 	@command -v uv >/dev/null || { python3 -m venv .uv && .uv/bin/pip install -q uv; }
-	$$(command -v uv || echo .uv/bin/uv) pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-	  --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra dev --output-file requirements.lock
+	@set -o pipefail; $(COMPILE) pyproject.toml --extra ray --constraint requirements.lock \
+	  $$(sed -n 's/^\([A-Za-z0-9._-]*\).*==.*/--no-emit-package \1/p' requirements.lock) | sed '/^$$/,$$d' > .ray.lock
+	mv .ray.lock requirements-ray.lock
 
 clean: down  ## remove environment and workspace
 	rm -rf .venv .uv '$(WORKSPACE)'
+
+ray: .venv/.ray  ## Ray on top of the rest, for workers=ray and its tests
+
+.venv/.ray: requirements-ray.lock .venv/.installed
+	@if command -v uv >/dev/null; then \
+	  uv pip install --quiet --python .venv --no-deps --require-hashes -r requirements-ray.lock; \
+	else $(BIN)/pip install --quiet --no-deps --require-hashes -r requirements-ray.lock; fi
+	@touch $@
 
 install: .venv/.installed
 

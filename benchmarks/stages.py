@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from smearflow.configuration import load_settings
+from smearflow.data.scanning import HERE
 from smearflow.service.prefect_server import ensure_server, stop_server
 from smearflow.settings import Settings
 from smearflow.summary import read_summary
@@ -90,7 +91,7 @@ def plainly(settings: Settings, workspace: Workspace) -> None:
 
     plans = plan_models(settings)
     source = call(ingest, workspace, settings.data)
-    scanned = call(scan, source, settings.data, settings.quality, memory_of(run))
+    scanned = call(scan, source, settings.data, settings.quality, memory_of(run), HERE)
     found = call(deduplicate, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
     suites = find_extensions(settings.data, settings.quality)
     manifest = call(validate, found.path, found.root, settings.data, settings.quality, suites).manifest

@@ -15,6 +15,7 @@ from flows.announcing import announce_check, failure_told
 from flows.recording import new_id, note_process
 from smearflow.data.manifest import Manifest
 from smearflow.data.scan_memory import Memory
+from smearflow.data.scanning import HERE
 from smearflow.errors import SourceError
 from smearflow.models.training import end_all
 from smearflow.monitoring.batches import Batch, alone, take, unfinished
@@ -107,7 +108,7 @@ def checked(batch: Batch, serving: Serving, suites: Suites, settings: Settings, 
     source = gather(run, batch, settings.data)
     # Every image for itself: a name that tells no patient mustn't stop the check. Judging looks for patients.
     each = settings.data.model_copy(update={"group": "image"})
-    found = scan(run, source, each, settings.quality, Memory(run.folder / "measured"))
+    found = scan(run, source, each, settings.quality, Memory(run.folder / "measured"), HERE)
     judged = held(run, found, suites, settings)
     contract, manifest = judged.contract, judged.manifest
     scored = score(run, manifest, source.root, champion, bundle, settings.train.time_limit)

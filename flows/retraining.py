@@ -27,6 +27,7 @@ from tasks.settle import settle_if_grouped
 from tasks.split import split
 from tasks.train import train_all
 from tasks.validate import validate
+from tasks.workers import hired
 
 
 @flow(
@@ -48,13 +49,13 @@ def retraining(
         workspace: Folder that everything is kept in.
         fresh: Compute all anew, whatever earlier runs left.
     """
-    with recorded("run", settings, workspace, fresh) as run:
+    with recorded("run", settings, workspace, fresh) as run, hired(run, settings) as crew:
         plans = plan_models(settings)  # weights are looked for before any work starts
         check_ensembles(plans, settings)
         suites = find_extensions(settings.data, settings.quality)  # and so are suites of one's own
         # Data
         source = ingest(run, run.workspace, settings.data)
-        scanned = scan(run, source, settings.data, settings.quality, memory_of(run))
+        scanned = scan(run, source, settings.data, settings.quality, memory_of(run), crew.measurers)
         found = deduplicate(run, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
         manifest = validate(run, found.path, found.root, settings.data, settings.quality, suites).manifest
         settled = settle_if_grouped(run, manifest, settings)
@@ -63,7 +64,8 @@ def retraining(
         # Models
         augment(run, parts, settings.augment, settings.train.seed)
         splits = splits_to_train_on(run, plans, parts, settings)
-        models = with_ensembles(run, train_all(run, plans, splits, settings), parts, settings)
+        trained = train_all(run, plans, splits, settings, crew.trainers)
+        models = with_ensembles(run, trained, parts, settings)
         # Verdict
         scores = evaluate(run, models, manifest.path, parts, settings.data.positive, settings.evaluation)
         leakage_if_asked(run, plans, models, parts, scores, settings)

@@ -12,6 +12,7 @@ from tasks.deduplicate import deduplicate, thumbnails_of
 from tasks.ingest import ingest
 from tasks.scan import memory_of, scan
 from tasks.validate import validate
+from tasks.workers import hired
 
 
 @flow(name="validation", flow_run_name="validate {settings.data.title}", log_prints=True)
@@ -23,10 +24,10 @@ def validation(settings: Settings = Settings(), workspace: Path = Path("workspac
         workspace: Folder that everything is kept in.
         fresh: Compute all anew, whatever earlier runs left.
     """
-    with recorded("validate", settings, workspace, fresh) as run:
+    with recorded("validate", settings, workspace, fresh) as run, hired(run, settings) as crew:
         suites = find_extensions(settings.data, settings.quality)
         source = ingest(run, run.workspace, settings.data)
-        scanned = scan(run, source, settings.data, settings.quality, memory_of(run))
+        scanned = scan(run, source, settings.data, settings.quality, memory_of(run), crew.measurers)
         manifest = deduplicate(run, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
         held = (manifest.path, manifest.root, settings.data, settings.quality, suites)
         validate(run, *held, labels_required=bool(manifest.classes))

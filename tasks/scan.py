@@ -1,13 +1,12 @@
 """Scan: decode every image once, and write down what is known of it."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
 from smearflow.data.manifest import Manifest, conversions, manifest_of, read_manifest, usable, write_manifest
 from smearflow.data.scan_memory import Memory
-from smearflow.data.scanning import complete, measure_listed
+from smearflow.data.scanning import Measurers, complete, measure_listed
 from smearflow.data.sources import Source
 from smearflow.progress import progress
 from smearflow.report.wording import one_line
@@ -59,15 +58,15 @@ def left_out_files(manifest: Manifest) -> str:
 
 # Retried once: a scan that the machine ended for want of memory may find more of it a moment later.
 @stage(says, task_run_name="scan {source.images} images", retries=1, retry_delay_seconds=5)
-def scan(folder: Path, source: Source, data: Data, quality: Quality, memory: Memory) -> Manifest:
-    """Read the listing, decode each new or changed image in parallel processes, write manifest and quarantine."""
+def scan(folder: Path, source: Source, data: Data, quality: Quality, memory: Memory, measurers: Measurers) -> Manifest:
+    """Read the listing, have each new or changed image measured, write manifest and quarantine."""
     listing = pd.read_parquet(source.listing)
     roots = [place.root for place in source.places]
     known = memory.recall(roots, quality, listing)
     new = listing[known.index.get_indexer(pd.Index(listing["path"])) < 0]
     print(f"scan: {len(new):,} images to measure, {len(known):,} known from an earlier scan")
     with progress("scan", len(new)) as advance:
-        facts = pd.concat([known, measure_listed(source.root, new, quality, os.cpu_count() or 1, advance)])
+        facts = pd.concat([known, measure_listed(source.root, new, quality, measurers, advance)])
     memory.keep(roots, quality, listing, facts)  # before groups are told, which the settings may have wrong
     rows = complete(facts, listing, data)
     with building(folder) as aside:

@@ -11,6 +11,7 @@ from prefect.futures import PrefectFuture
 
 from smearflow.data.splitting import Parts
 from smearflow.errors import DiskError, TrainingError
+from smearflow.models.jobs import LOCAL, Workers
 from smearflow.models.leases import Crowd
 from smearflow.models.plans import Plan
 from smearflow.models.spec import Trained
@@ -18,7 +19,6 @@ from smearflow.settings import Settings
 from smearflow.workspace import Workspace
 from tasks.stage import Run, common_state
 from tasks.train_one import train
-from tasks.workers import hired
 
 
 @dataclass(frozen=True)
@@ -30,24 +30,25 @@ class Attempt:
     error: str | None = None
 
 
-def train_all(run: Run, plans: Sequence[Plan], splits: Mapping[str, Parts], settings: Settings) -> dict[str, Trained]:
-    """Train every backbone that can be, side by side; one that fails is noted down, and the others go on.
+def train_all(
+    run: Run, plans: Sequence[Plan], splits: Mapping[str, Parts], settings: Settings, workers: Workers = LOCAL
+) -> dict[str, Trained]:
+    """Have ``workers`` train every backbone that can be, side by side; one that fails is noted down, and others go on.
 
-    ``splits``: what each is trained on, by label. ``settings.workers`` says who trains them.
+    ``splits``: what each is trained on, by label.
 
     Returns the trained models by their labels. Raises TrainingError where there is none, and DiskError where the disk
     refuses what one of them writes.
     """
     started = time.monotonic()
     crowd = Crowd(sum(not plan.error for plan in plans))
-    with hired(run, settings) as workers:
-        how = (settings.data, settings.augment, settings.train, run.workspace, crowd, workers)
-        if run.fresh:
-            forget(run.workspace, (train.folder(run, plan, splits[plan.label], *how) for plan in plans))
-        futures = {plan.label: train.submit(run, plan, splits[plan.label], *how) for plan in plans if not plan.error}
-        attempts = [
-            Attempt(plan, None, plan.error) if plan.error else attempt_of(plan, futures[plan.label]) for plan in plans
-        ]
+    how = (settings.data, settings.augment, settings.train, run.workspace, crowd, workers)
+    if run.fresh:
+        forget(run.workspace, (train.folder(run, plan, splits[plan.label], *how) for plan in plans))
+    futures = {plan.label: train.submit(run, plan, splits[plan.label], *how) for plan in plans if not plan.error}
+    attempts = [
+        Attempt(plan, None, plan.error) if plan.error else attempt_of(plan, futures[plan.label]) for plan in plans
+    ]
     forget(run.workspace, (a.trained.folder for a in attempts if a.trained))
     run.reached["train"] = attempts
     run.note("train", common_state([future.state for future in futures.values()]), started)

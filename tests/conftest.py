@@ -11,7 +11,11 @@ import pytest
 from webhook_sink import Sink
 
 from smearflow.service import webhook
+from smearflow.service.deployments import deploy
+from smearflow.service.prefect_api import ask
 from smearflow.service.prefect_server import Server, ensure_server, stop_server
+from smearflow.service.worker import end_worker, ensure_worker
+from smearflow.settings import Settings
 from smearflow.workspace import Workspace
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -65,6 +69,18 @@ def prefect_server(server: Server, workspace: Workspace) -> Iterator[Server]:
     with temporary_settings(chosen):
         yield server
         APILogWorker.drain_all(timeout=5)  # before the server goes
+
+
+@pytest.fixture(scope="module")
+def pool(server: Server, workspace: Workspace) -> Iterator[None]:
+    """A worker on the session's server, and the deployments of prefect.yaml; both gone afterwards."""
+    settings = Settings()
+    ensure_worker(workspace, server, settings.live.pool)
+    deploy(workspace, settings, server)
+    yield
+    end_worker(workspace)
+    for found in ask("POST", f"{server.api_url}/deployments/filter", {}):
+        ask("DELETE", f"{server.api_url}/deployments/{found['id']}")
 
 
 @pytest.fixture

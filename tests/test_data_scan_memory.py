@@ -12,7 +12,7 @@ from drawn_cells import cell, encoded, folder_of_cells
 
 from smearflow.data import scan_memory
 from smearflow.data.scan_memory import Memory
-from smearflow.data.scanning import as_facts, measure_listed
+from smearflow.data.scanning import Processes, as_facts, measure_listed
 from smearflow.data.sources import list_folder
 from smearflow.settings import Quality
 
@@ -28,7 +28,7 @@ def listed(root: Path) -> pd.DataFrame:
 
 def remember(root: Path, memory: Memory, quality: Quality = Quality()) -> pd.DataFrame:  # noqa: B008 (frozen)
     """Measure all of ``root`` and keep it; the facts."""
-    facts = measure_listed(root, listed(root), quality, 1, lambda _: None)
+    facts = measure_listed(root, listed(root), quality, Processes(1), lambda _: None)
     memory.keep([root], quality, listed(root), facts)
     return facts
 
@@ -110,7 +110,7 @@ def test_a_memory_of_other_columns_is_an_empty_one(cells: Path, tmp_path: Path) 
 def test_what_may_have_been_the_moments_is_not_remembered(cells: Path, tmp_path: Path) -> None:
     memory = Memory(tmp_path / "memory")
     listing = listed(cells)
-    facts = as_facts(measure_listed(cells, listing, Quality(), 1, lambda _: None))
+    facts = as_facts(measure_listed(cells, listing, Quality(), Processes(1), lambda _: None))
     facts.loc[facts.index[0], ["reason", "error"]] = ["unreadable", "Stale file handle"]
     memory.keep([cells], Quality(), listing, facts)
     assert unknown(cells, memory) == [facts.index[0]]

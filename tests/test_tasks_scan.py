@@ -38,7 +38,8 @@ def scan_once(prefect_server, tmp_path):
 
         @flow(name="test")
         def both() -> Manifest:
-            return scan(run, ingest(run, run.workspace, data), data, run.settings.quality, memory_of(run))
+            source = ingest(run, run.workspace, data)
+            return scan(run, source, data, run.settings.quality, memory_of(run), scanning.HERE)
 
         return both(), run.stages[-1].state
 

@@ -1,17 +1,13 @@
 """Backbones on a work pool: a real server, a real worker, real trainers on small cells (20 s)."""
 
-from collections.abc import Iterator
-
 import pandas as pd
 import pytest
 
 from smearflow.data.splitting import Parts, parts_of
 from smearflow.errors import DiskError, MissingPart, TrainingError
 from smearflow.models.plans import Plan
-from smearflow.service.deployments import deploy
 from smearflow.service.prefect_api import ask
 from smearflow.service.prefect_server import Server
-from smearflow.service.worker import end_worker, ensure_worker
 from smearflow.settings import Model, Settings, Train
 from smearflow.workspace import Workspace, is_whole
 from tests.trained_cells import SIDE, split_of_cells
@@ -28,17 +24,6 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
     return parts_of(pd.read_parquet(table), table, table.parent)
 
 
-@pytest.fixture(scope="module")
-def pool(server: Server, workspace: Workspace) -> Iterator[None]:
-    """A worker on the session's server, and the deployments of prefect.yaml; both gone afterwards."""
-    ensure_worker(workspace, server, SETTINGS.live.pool)
-    deploy(workspace, SETTINGS, server)
-    yield
-    end_worker(workspace)
-    for found in ask("POST", f"{server.api_url}/deployments/filter", {}):
-        ask("DELETE", f"{server.api_url}/deployments/{found['id']}")
-
-
 def test_a_worker_takes_backbones_and_what_it_leaves_is_the_runs_own(
     prefect_server: Server, pool: None, workspace: Workspace, parts: Parts
 ) -> None:
@@ -46,9 +31,11 @@ def test_a_worker_takes_backbones_and_what_it_leaves_is_the_runs_own(
 
     from tasks.stage import Run
     from tasks.train import train_all
+    from tasks.workers import hired
 
     run = Run("run", SETTINGS, workspace, "a-run")
-    models = flow(name="test")(train_all)(run, PLANS, parts, SETTINGS)
+    with hired(run, SETTINGS) as crew:
+        models = flow(name="test")(train_all)(run, PLANS, parts, SETTINGS, crew.trainers)
     attempts = {attempt.plan.label: attempt for attempt in run.reached["train"]}
     assert "'MobileNetV9'; did you mean 'MobileNetV2'" in str(attempts["MobileNetV9"].error)
     assert list(models) == ["compact"] and is_whole(models["compact"].folder)

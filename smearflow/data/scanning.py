@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
@@ -32,6 +33,30 @@ Chunk = list[str]
 Piece = tuple[Chunk, list[Row]]  # paths, and the row of each
 
 
+class Measurers(Protocol):
+    """Who measures images. ``digest`` is the same for all: who did it is no part of a cache key."""
+
+    digest: str
+
+    def measure(self, root: Path, paths: list[str], quality: Quality) -> Generator[Piece]:
+        """Measure the files at ``paths`` below ``root``; yields pieces as they are done, in any order."""
+
+
+class Processes:
+    """Processes of this machine, ``count`` of them; default: one a core."""
+
+    digest = "measurers"
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count or os.cpu_count() or 1
+
+    def measure(self, root: Path, paths: list[str], quality: Quality) -> Generator[Piece]:
+        return measure_all(root, paths, quality, self.count)
+
+
+HERE: Measurers = Processes()
+
+
 def scan(
     root: Path, listing: pd.DataFrame, data: Data, quality: Quality, workers: int, progress: Callable[[int], None]
 ) -> pd.DataFrame:
@@ -39,18 +64,18 @@ def scan(
 
     ``progress`` is told how many images are newly done. Raises UsageError where a usable image's group is unknown.
     """
-    return complete(measure_listed(root, listing, quality, workers, progress), listing, data)
+    return complete(measure_listed(root, listing, quality, Processes(workers), progress), listing, data)
 
 
 def measure_listed(
-    root: Path, listing: pd.DataFrame, quality: Quality, workers: int, progress: Callable[[int], None]
+    root: Path, listing: pd.DataFrame, quality: Quality, measurers: Measurers, progress: Callable[[int], None]
 ) -> pd.DataFrame:
     """What each image in ``listing`` shows by itself: the columns FACTS, by path. What has a fault isn't decoded."""
     faults = listing.set_index("path")["fault"].dropna()
     sound = listing.loc[listing["fault"].isna(), "path"].tolist()
     measured = {str(path): undecodable(file_at(root, str(path)), said) for path, said in faults.items()}
     progress(len(measured))
-    with contextlib.closing(measure_all(root, sound, quality, workers)) as pieces:
+    with contextlib.closing(measurers.measure(root, sound, quality)) as pieces:
         for chunk, results in pieces:
             measured.update(zip(chunk, results, strict=True))
             progress(len(chunk))
@@ -101,7 +126,7 @@ def measure_all(root: Path, paths: list[str], quality: Quality, workers: int) ->
         return
     while chunks:
         for suspect in (yield from _until_a_worker_dies(root, chunks, quality, workers)):
-            yield suspect, _one_at_a_time(root, suspect, quality)
+            yield suspect, one_at_a_time(root, suspect, quality)
 
 
 def measure_chunk(root: Path, chunk: Chunk, quality: Quality) -> list[Row]:
@@ -125,7 +150,7 @@ def _until_a_worker_dies(
     return list(at_work.values())
 
 
-def _one_at_a_time(root: Path, chunk: Chunk, quality: Quality) -> list[Row]:
+def one_at_a_time(root: Path, chunk: Chunk, quality: Quality) -> list[Row]:
     """The rows of ``chunk``; an image that ends the process which has only it to decode is corrupt."""
     rows: list[Row] = []
     while len(rows) < len(chunk):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from smearflow.data.splitting import Parts
 from smearflow.errors import MissingPart
@@ -33,6 +33,7 @@ class Job:
     crowd: Crowd
 
 
+@runtime_checkable  # Prefect asks it of what a flow is called with
 class Workers(Protocol):
     """Who trains. ``digest`` is the same for all: who did it is no part of a cache key."""
 

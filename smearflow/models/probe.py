@@ -22,7 +22,7 @@ from smearflow.errors import TrainingError
 from smearflow.models.child import say
 from smearflow.models.engine_openvino import openvino_runtimes
 from smearflow.models.engines import GPU_BATCH, Array, Engine, LiteRt, Precision, Runtime, TensorFlow
-from smearflow.workspace import building, digest_of, is_whole
+from smearflow.workspace import alone, building, digest_of, is_whole
 
 F32_TOLERANCE = 1e-3  # of a feature: float32 sums in another order, see `largest_error`
 BF16_TOLERANCE = 0.15  # of the features' spread: what it means for probabilities is measured once there is a head
@@ -75,8 +75,8 @@ def fastest(wanted: Candidates, folder: Path, without: Mapping[str, str] | None 
     if not runtimes:
         raise _none_is_left(failed)
     home = folder / digest_of(machine(), wanted.digest, wanted.threads, [runtime.name for runtime in runtimes])
-    known = _known(home, wanted, runtimes)
-    return known or _tried(home, wanted, runtimes)
+    with alone(folder / f"{home.name}.lock"):  # two who tried at once might come to different ones
+        return _known(home, wanted, runtimes) or _tried(home, wanted, runtimes)
 
 
 def runtimes_here(precisions: tuple[Precision, ...]) -> list[Runtime]:

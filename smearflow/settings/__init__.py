@@ -42,8 +42,8 @@ class Settings(Section):
     workers: Literal["local", "pool", "ray"] = Field(
         "local",
         description="Who trains the backbones: `local`, processes of this machine; `pool`, the workers of the Prefect "
-        "work pool `live.pool`, here and on other machines, which share the workspace; `ray`, a Ray cluster, started "
-        "here unless RAY_ADDRESS names one (extra `ray`).",
+        "work pool `live.pool`, here and on other machines, which share the workspace; `ray`, a Ray cluster, which "
+        "scans and computes features too, started here unless RAY_ADDRESS names one (`make ray`).",
         json_schema_extra=UNKEYED,
     )
     ensembles: tuple[Annotated[tuple[Name, ...], Field(min_length=2)], ...] = Field(
