@@ -34,8 +34,9 @@ def test_a_worker_takes_backbones_and_what_it_leaves_is_the_runs_own(
     from tasks.workers import hired
 
     run = Run("run", SETTINGS, workspace, "a-run")
+    splits = {plan.label: parts for plan in PLANS}
     with hired(run, SETTINGS) as crew:
-        models = flow(name="test")(train_all)(run, PLANS, parts, SETTINGS, crew.trainers)
+        models = flow(name="test")(train_all)(run, PLANS, splits, SETTINGS, crew.trainers)
     attempts = {attempt.plan.label: attempt for attempt in run.reached["train"]}
     assert "'MobileNetV9'; did you mean 'MobileNetV2'" in str(attempts["MobileNetV9"].error)
     assert list(models) == ["compact"] and is_whole(models["compact"].folder)
@@ -48,7 +49,7 @@ def test_a_worker_takes_backbones_and_what_it_leaves_is_the_runs_own(
         ("train MobileNetV9", "FAILED"),
     }
     again = Run("run", SETTINGS.model_copy(update={"workers": "local"}), workspace, "another-run")
-    flow(name="test")(train_all)(again, PLANS[1:], parts, again.settings)
+    flow(name="test")(train_all)(again, PLANS[1:], splits, again.settings)
     assert [(stage.name, stage.state) for stage in again.stages] == [("train", "cached")]
     assert not [left for left in workspace.running.iterdir() if left.suffix in (".parent", ".child")]
 
