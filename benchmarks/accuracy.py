@@ -34,7 +34,7 @@ from smearflow.models.spec import EnsembleSpec, Trained
 from smearflow.models.training import run_ensemble
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
-from tasks.doubt import doubt, is_head, judges_of
+from tasks.doubt import by_backbone, doubt, judges_of
 
 SHARED = Path(os.environ.get("SMEARFLOW_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 SEED = 0  # of the folds
@@ -103,8 +103,7 @@ def splits_of(
     with contextlib.redirect_stdout(io.StringIO()):
         how = (settings.data, settings.augment, settings.train, settings.labels)
         found = doubt.function(folder, parts, judges, *how, workspace)
-    splits = {plan.label: parts if is_head(plan) else found.parts for plan in plans}
-    return splits, time.perf_counter() - start
+    return by_backbone(plans, parts, found.parts), time.perf_counter() - start
 
 
 def corrected(rows: pd.DataFrame, corrections: Path | None) -> pd.Series:

@@ -1,7 +1,6 @@
 """Doubt: leave out of training the images whose labels models contradict most that never saw their patients."""
 
 import itertools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from smearflow.data.splitting import Parts, parts_of
 from smearflow.errors import TrainingError
 from smearflow.models.backbones import find
 from smearflow.models.jobs import Job, spec_of
-from smearflow.models.leases import Crowd
+from smearflow.models.leases import Crowd, our_cores
 from smearflow.models.plans import Plan
 from smearflow.models.spec import DoubtSpec
 from smearflow.models.training import run_module
@@ -59,6 +58,11 @@ def splits_to_train_on(run: Run, plans: Sequence[Plan], parts: Parts, settings: 
     Where labels can't be judged, all is trained on, and log and summary say why.
     """
     trusted = parts if settings.labels.robust == "none" else _trusted(run, plans, parts, settings)
+    return by_backbone(plans, parts, trusted)
+
+
+def by_backbone(plans: Sequence[Plan], parts: Parts, trusted: Parts) -> dict[str, Parts]:
+    """``parts`` for linear heads, ``trusted`` for all else, by label."""
     return {plan.label: parts if is_head(plan) else trusted for plan in plans}
 
 
@@ -108,7 +112,7 @@ def doubt(
     """Judge the training labels, and write the split without those that are doubted, and what was said of each."""
     with building(folder) as aside:
         jobs = [Job(folder, plan, parts, data, augment, how, workspace, Crowd(1)) for plan in judges]
-        threads = os.cpu_count() or 1
+        threads = len(our_cores())
         told = aside / "spec.json"
         spec = DoubtSpec(
             judges=tuple(spec_of(job, aside, (), threads) for job in jobs),

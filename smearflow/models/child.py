@@ -4,7 +4,10 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
+
+from pydantic import BaseModel
 
 from smearflow.errors import DiskError, SmearflowError
 from smearflow.processes import end_with_parent
@@ -16,6 +19,7 @@ OUT_OF_MEMORY = 4  # exit status: an allocation failed
 FAILURE = "failure: "  # before the JSON of what happened and the way out
 
 Made = TypeVar("Made")
+Told = TypeVar("Told", bound=BaseModel)
 
 
 def watch_parent() -> None:
@@ -62,6 +66,19 @@ def say_failure(error: SmearflowError) -> int:
     if isinstance(error, DiskError):
         return DISK
     return 1 if error.retryable else PERMANENT
+
+
+def done_as_told(arguments: Sequence[str], kind: type[Told], work: Callable[[Told], None]) -> int:
+    """What a process of ours is for: ``work`` on the spec that its first argument names. Its exit status.
+
+    0, or what ``say_failure`` says of an error of ours.
+    """
+    watch_parent()
+    try:
+        work(kind.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8")))
+    except SmearflowError as error:
+        return say_failure(error)
+    return 0
 
 
 def timed(work: Callable[[], Made]) -> tuple[Made, float]:

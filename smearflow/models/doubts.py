@@ -7,15 +7,13 @@ The features are those that training needs afterwards, and are found in the cach
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from smearflow.data.labels import contradiction, suspects
-from smearflow.errors import SmearflowError
 from smearflow.models.backbones import find
-from smearflow.models.child import import_keras, say, say_failure, watch_parent
+from smearflow.models.child import done_as_told, import_keras, say
 from smearflow.models.features import stream_of
 from smearflow.models.fitted import Array, Labelled
 from smearflow.models.folds import folds_of, logits_of_unseen
@@ -26,13 +24,7 @@ from smearflow.models.spec import DoubtSpec, TrainSpec
 
 def main(arguments: list[str]) -> int:
     """Judge as the spec says. Exit status 0, PERMANENT, or 1."""
-    watch_parent()
-    spec = DoubtSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
-    try:
-        judge(spec)
-    except SmearflowError as error:
-        return say_failure(error)
-    return 0
+    return done_as_told(arguments, DoubtSpec, judge)
 
 
 def judge(spec: DoubtSpec) -> None:

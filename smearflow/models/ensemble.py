@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from smearflow.data.sources import file_at
-from smearflow.errors import SmearflowError, TrainingError
+from smearflow.errors import TrainingError
 from smearflow.models.bundles import weights_digest, write_bundle
-from smearflow.models.child import import_keras, say, say_failure, timed, watch_parent
+from smearflow.models.child import done_as_told, import_keras, say, timed
 from smearflow.models.fitted import Array
 from smearflow.models.pixels import decode_files
 from smearflow.models.spec import EnsembleSpec, Seconds, Trained
@@ -27,13 +27,7 @@ LEAST = 1e-6  # a probability nearer to 0 or 1 counts as this far: its logit wou
 
 def main(arguments: list[str]) -> int:
     """Combine as the spec says. Exit status 0, PERMANENT, or 1."""
-    watch_parent()
-    spec = EnsembleSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
-    try:
-        combine(spec)
-    except SmearflowError as error:
-        return say_failure(error)
-    return 0
+    return done_as_told(arguments, EnsembleSpec, combine)
 
 
 def combine(spec: EnsembleSpec) -> None:

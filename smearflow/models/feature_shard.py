@@ -5,14 +5,12 @@ compute. An image goes to a share by its digest, so that nobody has to know what
 """
 
 import sys
-from pathlib import Path
 
 import pandas as pd
 from pydantic import Field
 
-from smearflow.errors import SmearflowError
 from smearflow.models.backbones import find
-from smearflow.models.child import import_keras, say_failure, watch_parent
+from smearflow.models.child import done_as_told, import_keras
 from smearflow.models.features import stream_of
 from smearflow.models.frozen import features_to_compute, frozen_of, see
 from smearflow.models.spec import Message, TrainSpec
@@ -28,13 +26,7 @@ class ShardSpec(Message):
 
 def main(arguments: list[str]) -> int:
     """Compute as the spec says. Exit status 0, PERMANENT, DISK, or 1."""
-    watch_parent()
-    spec = ShardSpec.model_validate_json(Path(arguments[0]).read_text(encoding="utf-8"))
-    try:
-        compute_share(spec)
-    except SmearflowError as error:
-        return say_failure(error)
-    return 0
+    return done_as_told(arguments, ShardSpec, compute_share)
 
 
 def compute_share(spec: ShardSpec) -> None:
