@@ -1,8 +1,8 @@
 """How an image becomes a probability: the same code in training, in scoring and in every registered model.
 
 A copy of this file travels in each bundle, so it imports nothing of ours: NumPy, pandas, Pillow, and Keras once a
-network is needed. A bundle is a folder of model.json (name, input_size, classes, positive, threshold), model.keras
-(preprocessing inside, pixels in, probability of the positive class out) and this file.
+network is needed. A bundle is a folder of model.json (name, input_size, classes, positive, threshold, calibration),
+model.keras (preprocessing inside, pixels in, probability of the positive class out) and this file.
 """
 
 import io
@@ -10,7 +10,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,27 @@ def decode(data: bytes, size: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
         raise UnreadableError(f"{type(error).__name__}: {error}") from None
 
 
+LEAST = 1e-7  # a probability nearer to 0 or 1 counts as this far: its logit would be infinite
+
+
+def calibrated(
+    probability: np.ndarray[Any, np.dtype[np.float64]], calibration: Mapping[str, Any] | None
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """What a network's ``probability`` (n,) is worth: the share of such images that are positive. NaN stays NaN.
+
+    ``calibration``: kind `temperature` with `temperature`, by which the logit is divided; or kind `isotonic` with the
+    points `x`, `y` between which lies a straight line; None leaves it as it is. Order is kept.
+    """
+    if calibration is None:
+        return probability
+    if calibration["kind"] == "isotonic":
+        levels = np.interp(probability, calibration["x"], calibration["y"])
+        return np.where(np.isnan(probability), np.nan, levels)
+    inside = np.clip(probability, LEAST, 1 - LEAST)
+    logit = (np.log(inside) - np.log1p(-inside)) / calibration["temperature"]
+    return np.asarray(0.5 * (1 + np.tanh(logit / 2)))
+
+
 class Classifier:
     """A bundle ready to score encoded images. The network is read at the first use."""
 
@@ -83,7 +104,8 @@ class Classifier:
         self.classes: tuple[str, ...] = tuple(facts["classes"])
         self.positive: str = facts["positive"]
         self.negative: str = next(c for c in self.classes if c != self.positive)
-        self.threshold: float = facts["threshold"]
+        self.threshold: float = facts["threshold"]  # of the calibrated probability
+        self.calibration: dict[str, Any] | None = facts.get("calibration")
         self._network: Any = None
 
     @property
@@ -97,12 +119,13 @@ class Classifier:
         return self._network
 
     def probabilities(self, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Probability of the positive class, float64 (n,), of pixels (n, input_size, input_size, 3), 0-255."""
+        """Calibrated probability of the positive class, float64 (n,), of pixels (n, size, size, 3), 0-255."""
         scores = [
             np.asarray(self.network.predict_on_batch(pixels[at : at + BATCH].astype(np.float32)))
             for at in range(0, len(pixels), BATCH)
         ]
-        return np.concatenate([np.empty((0, 1)), *scores])[:, 0].astype(np.float64)
+        raw = np.concatenate([np.empty((0, 1)), *scores])[:, 0].astype(np.float64)
+        return calibrated(raw, self.calibration)
 
     def predict(self, images: "pd.DataFrame | Sequence[bytes]") -> pd.DataFrame:
         """One row an encoded image: label (the class at the threshold), probability of the positive class, decision.
