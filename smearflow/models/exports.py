@@ -17,12 +17,13 @@ from smearflow.data.sources import file_at
 from smearflow.errors import TrainingError
 from smearflow.models.child import done_as_told, import_keras, say, timed
 from smearflow.models.export_formats import FORMATS, Array, Says
-from smearflow.models.pixels import PixelStream, decode_files
+from smearflow.models.pixels import CHUNK, PixelStream, decode_files
 from smearflow.models.spec import ExportSpec, Measured, MeasuredExport
 from smearflow.registry.serving import Classifier, calibrated, load
 
 KERAS = "keras"  # the column of what the bundle itself says
 SAMPLE = 400  # training images that the ranges of int8 come from
+TOLD = 4 * CHUNK  # images between two lines
 WARMING = 10  # images before the clock starts
 TIMED = 200  # images whose median is told, or as many as LONGEST allows
 LONGEST = 4.0  # seconds
@@ -93,7 +94,8 @@ def said_by_all(classifier: Classifier, formats: list[str], rows: pd.DataFrame, 
             for name, says in loaded.items():
                 raw = np.array([says(pixels) for pixels in decoded.pixels], np.float64)
                 said[name].append(calibrated(raw, classifier.calibration))
-            say(f"images {len(errors):,}/{len(files):,}")
+            if len(errors) % TOLD == 0 or len(errors) == len(files):
+                say(f"images {len(errors):,}/{len(files):,}")
     kept = rows[[error is None for error in errors]]
     _require(len(kept), len(rows), spec.root)
     return kept.assign(**{name: np.concatenate(each) for name, each in said.items()})

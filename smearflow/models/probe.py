@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from smearflow.errors import TrainingError
-from smearflow.machine import processor
 from smearflow.models.child import say
 from smearflow.models.engine_openvino import openvino_runtimes
 from smearflow.models.engines import GPU_BATCH, Array, Engine, LiteRt, Precision, Runtime, TensorFlow
+from smearflow.provenance import processor_name
 from smearflow.workspace import alone, building, digest_of, is_whole
 
 F32_TOLERANCE = 1e-3  # of a feature: float32 sums in another order, see `largest_error`
@@ -93,7 +93,7 @@ def machine() -> list[Any]:
     import tensorflow as tf
 
     gpus = [tf.config.experimental.get_device_details(each) for each in tf.config.list_physical_devices("GPU")]
-    return [processor(), os.cpu_count(), gpus, [_version(name) for name in VERSIONS]]
+    return [processor_name(), os.cpu_count(), gpus, [_version(name) for name in VERSIONS]]
 
 
 def largest_error(wanted: Array, got: Array) -> float:
