@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ import pandas as pd
 from flows.tables import aligned
 from smearflow.errors import MissingPart, UsageError
 from smearflow.evaluation.exported import Deciding, kept_by
-from smearflow.models.bundles import as_measured
+from smearflow.evaluation.scoring import arrays_of, calibrated_rows, learnt_calibration, scored
+from smearflow.evaluation.thresholds import operating_threshold
 from smearflow.models.export_formats import FORMATS
 from smearflow.models.exports import KERAS
 from smearflow.models.leases import our_cores
 from smearflow.models.spec import ExportSpec, Measured
 from smearflow.models.training import run_module
-from smearflow.origins import Origins, origins_of
+from smearflow.origins import FILE, Origins, origins_of
 from smearflow.progress import overheard
 from smearflow.provenance import processor_name
 from smearflow.registry.champion import fetch_bundle, find_champion
@@ -106,9 +108,21 @@ def of_last_run(workspace: Workspace, label: str, bundle: Path) -> Subject:
     made = origins.models[label]
     if not made.folder.is_dir():
         raise MissingPart(f"{made.folder}, which held {label}, is gone.", "Run again: smearflow run.")
-    as_measured(made.folder, origins.settings, bundle)
+    bundle_as_measured(made.folder, origins.settings, bundle)
     slug = f"{origins.run_id}-{'-'.join(label.replace('/', ' ').split())}"
     return Subject(f"{label} of run {origins.run_id}", slug, bundle, made.weights_digest, origins, own=True)
+
+
+def bundle_as_measured(made: Path, settings: Settings, target: Path) -> None:
+    """The bundle that a trainer left in ``made``, at the calibration and threshold at which its run measured it."""
+    predictions = pd.read_parquet(made / "predictions.parquet")
+    calibration = learnt_calibration(predictions, settings.data.positive)
+    validation = scored(calibrated_rows(predictions, calibration), "val")
+    threshold = operating_threshold(*arrays_of(validation, settings.data.positive), settings.evaluation)
+    shutil.copytree(made / "bundle", target)
+    facts = json.loads((target / "model.json").read_text(encoding="utf-8"))
+    facts |= {"threshold": threshold, "calibration": calibration.facts()}
+    (target / "model.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
 
 def test_set_for(workspace: Workspace, run: str | None) -> tuple[Origins, bool]:
@@ -122,18 +136,23 @@ def test_set_for(workspace: Workspace, run: str | None) -> tuple[Origins, bool]:
 
 
 def last_run(workspace: Workspace) -> Origins:
-    """What the last run was made of. Raises UsageError where there is none whose split is there."""
-    found = origins_of(workspace, workspace.latest.resolve().name if workspace.latest.exists() else "")
-    if not found.split.exists():
-        raise MissingPart(f"{found.split}, the split of run {found.run_id}, is gone.", "Run again: smearflow run.")
-    return found
+    """What the last run was made of that trained a model, and whose split is still there.
+
+    Raises MissingPart where there is none.
+    """
+    for folder in sorted(workspace.runs.glob(f"*/{FILE}"), reverse=True):
+        found = origins_of(workspace, folder.parent.name)
+        if found.split.exists():
+            return found
+    raise MissingPart(f"No run in {workspace.root} has test images to measure on.", "Train a model: smearflow run.")
 
 
 def refuse_to_replace(folder: Path) -> None:
     """Raise UsageError where ``folder`` holds anything but an earlier export, whole and alone."""
     if not folder.exists():
         return
-    there = {str(file.relative_to(folder)) for file in folder.rglob("*") if not file.is_dir()} if folder.is_dir() else {""}
+    files = [file for file in folder.rglob("*") if not file.is_dir()] if folder.is_dir() else [folder]
+    there = {str(file.relative_to(folder)) for file in files}
     try:
         ours = set(json.loads((folder / LISTING).read_text(encoding="utf-8"))["files"]) | {LISTING}
     except (OSError, ValueError, KeyError):
@@ -157,9 +176,10 @@ def table_of(exported: Exported) -> list[str]:
     if not exported.own:
         lines.append(f"test set  of run {exported.run}: the split of the run that made it is gone")
     for each in exported.measured.formats:
-        lines += [f"note      {each.name}: {(each.note or each.error or '').splitlines()[0]}"] if each.note or each.error else []
+        lines += [f"note      {each.name}: {said.splitlines()[0]}"] if (said := each.note or each.error) else []
     if best := exported.smallest:
-        lines.append(f"smallest  {best.name}, {(best.size or 0) / 1000:,.0f} kB, loses no more than {WITHIN} of accuracy")
+        size = f"{(best.size or 0) / 1000:,.0f} kB"
+        lines.append(f"smallest  {best.name}, {size}, of those that lose no more than {WITHIN} of accuracy")
     return lines
 
 

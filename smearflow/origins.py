@@ -1,15 +1,18 @@
 """provenance.json: what a run was made of, so that it can be made again, and its models measured again."""
 
+import platform
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from smearflow.errors import UsageError
+from smearflow.provenance import code_digest, lock_digest, processor_name
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace, write_text
 
 FILE = "provenance.json"
+CODE = ("flows.retraining", "smearflow.models.trainer")  # whose digest is a run's `code`
 
 
 class Part(BaseModel):
@@ -62,3 +65,14 @@ def origins_of(workspace: Workspace, run_id: str) -> Origins:
     except ValidationError as error:
         what = f"{folder / FILE} can't be read: {error.errors()[0]['msg']}."
         raise UsageError(what, "Another version of smearflow wrote it: use that one, or run again.") from None
+
+
+def now_at_hand() -> dict[str, str]:
+    """What a run made now would be made with: code, lock, python, platform, processor, as ``digests`` and ``machine``
+    have them."""
+    return {"code": code_digest(*CODE), "lock": lock_digest(), **machine()}
+
+
+def machine() -> dict[str, str]:
+    """Python, platform and processor, by these names: with the same ones a run ends in the same bits."""
+    return {"python": platform.python_version(), "platform": platform.platform(), "processor": processor_name()}

@@ -1,10 +1,7 @@
 """Trace: put what a run was made of into the format of provenance.json."""
 
-import platform
-
 from smearflow.configuration import with_absolute_paths
-from smearflow.origins import MadeModel, Origins
-from smearflow.provenance import processor_name
+from smearflow.origins import MadeModel, Origins, machine
 from tasks.register import digests_of
 from tasks.stage import Run
 
@@ -28,8 +25,3 @@ def traced(run: Run) -> Origins | None:
         },
         machine=machine(),
     )
-
-
-def machine() -> dict[str, str]:
-    """Python, platform and processor, by these names: with the same ones a run ends in the same bits."""
-    return {"python": platform.python_version(), "platform": platform.platform(), "processor": processor_name()}

@@ -1,4 +1,4 @@
-"""What a model loses in a file for other machines: the same test images, the same threshold, the same patients drawn."""
+"""What a model loses in a file for other machines: on the same test images, at the same threshold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -92,7 +92,7 @@ def readme_of(exported: Exported) -> str:
     serves = exported.serves
     size, positive = serves["input_size"], serves["positive"]
     negative = next(each for each in serves["classes"] if each != positive)
-    whose = "" if exported.own else "; the split of the run that made it is gone"
+    whose = f"run {exported.run}" + ("" if exported.own else ", as the split of the run that made it is gone")
     rows = "".join(_row(each.name, each, exported.kept[each.name]) for each in exported.whole)
     notes = "".join(f"- {each.name}: {each.note or each.error}\n" for each in exported.measured.formats if _told(each))
     unsure = serves.get("unsure")
@@ -115,9 +115,9 @@ The same, to be read by a program: `{FACTS}`.
 
 ## What the files keep of the model
 
-Measured on {exported.images:,} test images of {exported.groups:,} patients, none of them trained on (run {exported.run}
-{whose}), on {exported.processor}, one image at a time, the network alone. In brackets: 95 % interval by patient
-bootstrap. Lost: accuracy of the model itself minus that of the file, on the same images.
+Measured on {exported.images:,} test images of {exported.groups:,} patients ({whose}).
+Times are those of one image at a time, of the network alone, on {exported.processor}. In brackets: 95 % interval by
+patient bootstrap. Lost: accuracy of the model itself minus that of the file, on the same images.
 
 | format | kB | ms, 1 thread | ms, 2 threads | accuracy | lost | AUC | decided otherwise |
 |---|---|---|---|---|---|---|---|
@@ -128,10 +128,10 @@ bootstrap. Lost: accuracy of the model itself minus that of the file, on the sam
 
 ```python
 import numpy as np
+import tensorflow as tf  # or its small runtime: from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
-from tensorflow.lite import Interpreter  # or: from ai_edge_litert.interpreter import Interpreter
 
-network = Interpreter("litert-float32.tflite")
+network = tf.lite.Interpreter("litert-float32.tflite")
 network.allocate_tensors()
 cell = Image.open("cell.png").convert("RGB").resize(({size}, {size}), Image.Resampling.BILINEAR)
 network.set_tensor(network.get_input_details()[0]["index"], np.asarray(cell, np.float32)[None])
