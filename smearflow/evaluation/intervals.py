@@ -47,7 +47,7 @@ def bootstrap(statistic: Statistic, groups: pd.Series, resamples: int) -> dict[s
     sizes = [min(step, resamples - at) for at in range(0, resamples, step)]
     spreads = [statistic(resample(codes, len(names), size, draw)) for size in sizes]
     values = statistic(np.ones((1, len(codes))))
-    return {name: _interval(float(values[name][0]), np.concatenate([s[name] for s in spreads])) for name in values}
+    return {name: interval_of(float(values[name][0]), np.concatenate([s[name] for s in spreads])) for name in values}
 
 
 def resample(codes: Codes, groups: int, resamples: int, draw: np.random.Generator) -> Floats:
@@ -67,7 +67,8 @@ def resample(codes: Codes, groups: int, resamples: int, draw: np.random.Generato
     return weights
 
 
-def _interval(value: float, spread: Floats) -> Interval:
+def interval_of(value: float, spread: Floats) -> Interval:
+    """A figure's ``value`` with the percentiles of its ``spread`` over resamples (r,), those without it left out."""
     known = spread[~np.isnan(spread)]
     if np.isnan(value) or not len(known):
         return Interval(float("nan"), float("nan"), float("nan"))
