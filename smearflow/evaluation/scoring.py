@@ -93,6 +93,13 @@ def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: s
     )
 
 
+def on_validation(predictions: pd.DataFrame, positive: str, evaluation: Evaluation) -> dict[str, Interval]:
+    """The figures of ``score`` on the validation rows alone: the test rows aren't looked at."""
+    validation = scored(calibrated_rows(predictions, learnt_calibration(predictions, positive)), "val")
+    threshold = operating_threshold(*arrays_of(validation, positive), evaluation)
+    return _figures(validation, positive, threshold, evaluation.bootstrap)
+
+
 def learnt_calibration(predictions: pd.DataFrame, positive: str) -> Calibration:
     """The calibration that the validation rows of a trainer's table teach."""
     validation = scored(predictions, "val")
