@@ -118,7 +118,7 @@ def write_ledger(ledger: Ledger) -> None:
 
 
 def as_of(ledger: Ledger, head: str, path: Path) -> Ledger:
-    """``ledger`` as it was when its chain ended at ``head``, to be kept at ``path``. Raises DataError if it never did."""
+    """``ledger`` as it was when its chain ended at ``head``, for ``path``. Raises DataError if it never did."""
     if head not in ledger.chain:
         raise DataError(
             f"The split ledger {ledger.path} isn't a later version of the one that ended at {head[:12]}.",
