@@ -39,10 +39,10 @@ def export(spec: ExportSpec) -> None:
 
     Raises TrainingError (permanent) where no format can hold the network, or no test image can be read.
     """
-    import_keras(spec.threads, seed=0)  # nothing is drawn
     classifier = load(spec.bundle)
     rows = pd.read_parquet(spec.parts)
     sample = sample_of(rows[rows["split"] == "train"], spec.root, classifier.input_size)
+    import_keras(spec.threads, seed=0)  # nothing is drawn
     with tempfile.TemporaryDirectory() as aside:
         exported = Path(aside) / "saved_model"
         export_network(classifier.network, classifier.input_size, exported)

@@ -95,6 +95,7 @@ def readme_of(exported: Exported) -> str:
     whose = f"run {exported.run}" + ("" if exported.own else ", as the split of the run that made it is gone")
     rows = "".join(_row(each.name, each, exported.kept[each.name]) for each in exported.whole)
     notes = "".join(f"- {each.name}: {each.note or each.error}\n" for each in exported.measured.formats if _told(each))
+    shown = next((each.files[0] for each in exported.whole if each.name.startswith("litert")), "litert-float32.tflite")
     unsure = serves.get("unsure")
     band = f", and **unsure** where {unsure[0]:.4f} <= p < {unsure[1]:.4f}" if unsure else ""
     return f"""# {exported.title}, for other machines
@@ -131,7 +132,7 @@ import numpy as np
 import tensorflow as tf  # or its small runtime: from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-network = tf.lite.Interpreter("litert-float32.tflite")
+network = tf.lite.Interpreter("{shown}")
 network.allocate_tensors()
 cell = Image.open("cell.png").convert("RGB").resize(({size}, {size}), Image.Resampling.BILINEAR)
 network.set_tensor(network.get_input_details()[0]["index"], np.asarray(cell, np.float32)[None])
