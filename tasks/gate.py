@@ -84,7 +84,8 @@ def evidence_on(evaluated: Evaluated) -> Evidence:
 
 def _champion_scores(champion: Champion, parts: Parts, settings: Settings, workspace: Workspace) -> pd.DataFrame:
     """What the champion says of the test images: computed once for each champion and split."""
-    target = workspace.artifact("champion-scores", digest_of(champion.weights_digest, parts.digest))
+    which = (champion.registry_name, champion.version, champion.weights_digest)
+    target = workspace.artifact("champion-scores", digest_of(*which, parts.digest))
     if not is_whole(target):
         uri = registry_uri(settings.registry, workspace)
         bundle = fetch_bundle(uri, champion, workspace.champions)
