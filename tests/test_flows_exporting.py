@@ -1,4 +1,4 @@
-"""`smearflow export`: the champion of the session's run as a file, with what is told of it; and what it refuses (15 s)."""
+"""`smearflow export`: the champion of the session as a file, with what is told of it; what it refuses (15 s)."""
 
 import json
 import re
