@@ -12,7 +12,7 @@ from smearflow.report.pseudonyms import Names
 from smearflow.report.slices_section import told
 from smearflow.report.wording import NBSP, counted, interval, percent
 
-RARE = 0.02  # below this share, cells are counted of 1,000
+RARE = 0.05  # a share that is surely below this is counted of 1,000
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ def limits(findings: Findings, names: Names) -> tuple[Limit, ...]:
 
 
 def of_a_hundred(share: Interval) -> tuple[str, str]:
-    """A share as counts: (``100``, ``4 (2 to 6)``), of 1,000 where it is rare; empty where it wasn't measured."""
+    """A share as counts: (``100``, ``4 (2 to 6)``), of 1,000 where it is surely rare; empty where not measured."""
     if math.isnan(share.value):
         return "", ""
-    whole = 100 if share.value >= RARE else 1000
+    whole = 100 if share.high >= RARE else 1000
     value, low, high = (f"{whole * max(end, 0.0):.0f}" for end in (share.value, share.low, share.high))
     return f"{whole:,}", f"{value} ({low} to {high})"
 
@@ -85,9 +85,9 @@ def _unsure(findings: Findings) -> str:
         return ""
     if not found.unsure:
         return "No test cell lies in the band in which it says so."
-    inside = f"; of the unsure ones {percent(found.inside.value)}" if not math.isnan(found.inside.value) else ""
-    left = f"It leaves {interval('share', found.share)} of the cells to a person. "
-    return f"{left}Of those that it answers {interval('error', found.outside)} are wrong{inside}."
+    left = f"It leaves {interval('share', found.share)} of the cells to a person."
+    outside, inside = interval("error", found.outside), percent(found.inside.value)
+    return f"{left} Of the others {outside} are called wrong; of these {inside} would be."
 
 
 def _weakest(findings: Findings, names: Names) -> str:
