@@ -1,6 +1,7 @@
 """Risk and limits on the first screen, in plain lines."""
 
 from dataclasses import replace
+from math import nan
 
 import pytest
 from drawn_findings import finished
@@ -8,7 +9,7 @@ from drawn_verdicts import judged_thoroughly
 
 from smearflow.evaluation.intervals import Interval
 from smearflow.report.findings import Findings
-from smearflow.report.limits import limits, of_a_hundred, too_good
+from smearflow.report.limits import limits, too_good
 from smearflow.report.page import render
 from smearflow.report.pseudonyms import names_of
 
@@ -32,18 +33,32 @@ def with_figures(findings: Findings, **figures: Interval) -> Findings:
 
 
 def test_what_a_missed_infection_means_is_counted_in_cells(findings: Findings) -> None:
-    figures = {"sensitivity": Interval(0.96, 0.94, 0.98), "specificity": Interval(0.99, 0.985, 0.995)}
+    figures = {"sensitivity": Interval(0.96, 0.94, 0.98), "specificity": Interval(0.95, 0.92, 0.97)}
     assert lines(with_figures(findings, **figures))["Risk"] == (
-        "Of 100 Parasitized cells it misses 4 (2 to 6); of 1,000 Uninfected ones it calls 10 (5 to 15) Parasitized."
+        "Of 100 Parasitized cells it misses 4 (2 to 6); of 100 Uninfected ones it calls 5 (3 to 8) Parasitized."
     )
-    assert of_a_hundred(Interval(0.0, 0.0, 0.37)) == ("100", "0 (0 to 37)")
-    assert of_a_hundred(Interval(float("nan"), float("nan"), float("nan"))) == ("", "")
+    rare = figures | {"specificity": Interval(0.99, 0.985, 0.995)}
+    assert lines(with_figures(findings, **rare))["Risk"] == (
+        "Of 1,000 Parasitized cells it misses 40 (20 to 60); "
+        "of 1,000 Uninfected ones it calls 10 (5 to 15) Parasitized."
+    )
+
+
+def test_what_was_not_measured_is_no_risk(findings: Findings) -> None:
+    unknown = Interval(nan, nan, nan)
+    known = Interval(1.0, 0.63, 1.0)
+    told = lines(with_figures(findings, sensitivity=unknown, specificity=known))["Risk"]
+    assert told == "Of 100 Uninfected ones it calls 0 (0 to 37) Parasitized."
+    assert "Risk" not in lines(with_figures(findings, sensitivity=unknown, specificity=unknown))
 
 
 def test_each_limit_has_its_line(findings: Findings) -> None:
     told = lines(findings)
     assert list(told) == ["Risk", "Unsure", "Weakest", "Not tested", "Labels", "Test set"]
-    assert told["Unsure"].startswith("It leaves ") and " of the cells to a person. Of the others " in told["Unsure"]
+    assert (
+        told["Unsure"].startswith("It leaves ")
+        and " of the cells to a person. Its guess is wrong on " in told["Unsure"]
+    )
     assert told["Weakest"].startswith("Cells of patient ")
     assert "whole smears, images like the 3 that were left out. It was tested on 16 cells" in told["Not tested"]
     assert "About 5 %" in told["Labels"]

@@ -29,7 +29,7 @@ def test_the_worst_is_a_patient_by_pseudonym(findings: Findings) -> None:
     group = worst(findings.slices)[0].group
     assert group and section.worst[0].startswith(f"Cells of {names(findings).patient(group)}: ")
     assert group not in section.worst[0]
-    assert "right of 60 cells, where all cells have" in section.worst[0]
+    assert "right of 60, where all cells have" in section.worst[0]
 
 
 def test_parts_are_by_what_was_measured_and_patients_from_the_worst_on(findings: Findings) -> None:
