@@ -113,7 +113,7 @@ def of_last_run(workspace: Workspace, label: str, bundle: Path) -> Subject:
 
 
 def bundle_as_measured(made: Path, settings: Settings, target: Path) -> None:
-    """The bundle that a trainer left in ``made``, as its run measured it: calibrated, its threshold, where it is unsure."""
+    """The bundle that a trainer left in ``made``, deciding as its run measured it."""
     predictions = pd.read_parquet(made / "predictions.parquet")
     scores = score("", "", predictions, settings.data.positive, settings.evaluation)
     shutil.copytree(made / "bundle", target)
