@@ -11,8 +11,9 @@ from smearflow.evaluation.scoring import Scores, compare
 from smearflow.evaluation.verdict import Incumbent, Verdict
 from smearflow.models.spec import ScoreSpec, Trained
 from smearflow.models.training import run_module
-from smearflow.registry.champion import Champion, fetch_bundle, find_champion
+from smearflow.registry.champion import Champion, fetch_bundle
 from smearflow.registry.mlflow_store import registry_uri
+from smearflow.registry.succession import champion_now, seat_of
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace, building, digest_of, is_whole
 from tasks.evaluate import Evaluated
@@ -60,8 +61,7 @@ def gate(
 
     A control (random frozen layers) is a candidate only where there is nothing else.
     """
-    uri = registry_uri(settings.registry, workspace)
-    champion = find_champion(uri, settings.registry.name)
+    champion = champion_now(seat_of(settings.registry, workspace))
     candidates = tuple(s for s in evaluated.scores if not models[s.name].control) or evaluated.scores
     best = choose(candidates)
     incumbent = None

@@ -29,6 +29,7 @@ class Champion:
 
     ``provisional``: it was promoted without a champion to compare it with. ``location``: where MLflow keeps its
     files, a path or an address. ``ledger``: the split ledger's version when it was trained; None where there was none.
+    ``cpu``: the processor on which its golden batch was made; None where it has none.
     """
 
     registry_name: str
@@ -39,6 +40,7 @@ class Champion:
     provisional: bool
     location: str
     ledger: str | None = None
+    cpu: str | None = None
 
     @property
     def uri(self) -> str:
@@ -62,17 +64,6 @@ def find_champion(uri: str, name: str) -> Champion | None:
         return _ask(uri, name)
 
 
-def serving_champion(uri: str, name: str, cache: Path) -> tuple[Champion, Path]:
-    """The champion of registered model ``name`` and its bundle. Raises MissingPart where there is none."""
-    champion = find_champion(uri, name)
-    if champion is None:
-        raise MissingPart(
-            f"There is no champion of {name} in {uri}.",
-            "Train one with `smearflow run`, or name another: --set registry.name=NAME, or --workspace DIR.",
-        )
-    return champion, fetch_bundle(uri, champion, cache)
-
-
 def fetch_bundle(uri: str, champion: Champion, cache: Path) -> Path:
     """The champion's bundle: in place where the registry keeps it on this machine, else downloaded once, to ``cache``.
 
@@ -89,6 +80,22 @@ def fetch_bundle(uri: str, champion: Champion, cache: Path) -> Path:
     return _present(target / "bundle", champion)
 
 
+def fetch_model(uri: str, champion: Champion, aside: Path) -> Path:
+    """The folder that MLflow loads the version from: in place on this machine, else downloaded anew, below ``aside``.
+
+    Raises MissingPart where it isn't there.
+    """
+    if urlsplit(champion.location).scheme in ("", "file"):
+        folder = _local_files(uri, champion)
+    else:
+        with mlflow_client(uri):
+            from mlflow.artifacts import download_artifacts
+
+            folder = Path(download_artifacts(champion.location, dst_path=str(aside), tracking_uri=uri))
+    _present(folder / BUNDLE, champion)
+    return folder
+
+
 def champion_of(name: str, version: int, location: str, tags: Mapping[str, str]) -> Champion:
     """The champion that a version's tags describe. Raises MissingPart where smearflow didn't register it."""
     try:
@@ -101,6 +108,7 @@ def champion_of(name: str, version: int, location: str, tags: Mapping[str, str])
             provisional=tags["provisional"] == "true",
             location=location,
             ledger=tags.get("ledger_digest"),
+            cpu=tags.get("cpu"),
         )
     except (KeyError, ValueError) as error:
         raise MissingPart(
