@@ -69,7 +69,7 @@ def retraining(
         # Verdict
         scores = evaluate(run, models, manifest.path, parts, settings.data.positive, settings.evaluation)
         leakage_if_asked(run, plans, models, parts, scores, settings)
-        verdict = gate(run, scores, models, parts, settings, run.workspace)
+        verdict = gate(run, scores, parts, settings, run.workspace)
         register(run, verdict, scores, models, manifest, parts, settled, settings, run.workspace)
         report(run, run)
     return ended(read_summary(run.folder / "summary.json"))

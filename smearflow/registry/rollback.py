@@ -78,7 +78,9 @@ def _chosen(seat: Seat, champion: Champion, number: int | None) -> Version:
     found = next((version for version in were if version.number == number), None)
     if found is None:
         known = ", ".join(str(each) for each in sorted({v.number for v in were} - {champion.version}))
-        raise UsageError(f"Version {number} of {name} was never champion.", f"Earlier champions: {known or 'none'}. {SEE}")
+        raise UsageError(
+            f"Version {number} of {name} was never champion.", f"Earlier champions: {known or 'none'}. {SEE}"
+        )
     return found
 
 
