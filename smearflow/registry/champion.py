@@ -70,7 +70,7 @@ def fetch_bundle(uri: str, champion: Champion, cache: Path) -> Path:
     A workspace that was moved or copied still finds its champion's files. Raises MissingPart where they are gone.
     """
     if urlsplit(champion.location).scheme in ("", "file"):
-        return _present(_local_files(uri, champion) / BUNDLE, champion)
+        return _present(files_of(uri, champion.location) / BUNDLE, champion)
     target = cache / f"{champion.registry_name}-{champion.version}-{champion.weights_digest[:12]}"
     if not is_whole(target):
         with mlflow_client(uri), building(target) as aside:
@@ -86,7 +86,7 @@ def fetch_model(uri: str, champion: Champion, aside: Path) -> Path:
     Raises MissingPart where it isn't there.
     """
     if urlsplit(champion.location).scheme in ("", "file"):
-        folder = _local_files(uri, champion)
+        folder = files_of(uri, champion.location)
     else:
         with mlflow_client(uri):
             from mlflow.artifacts import download_artifacts
@@ -117,6 +117,21 @@ def champion_of(name: str, version: int, location: str, tags: Mapping[str, str])
         ) from None
 
 
+def files_of(uri: str, location: str) -> Path:
+    """The folder that a version's recorded ``location``, on this machine, stands for.
+
+    Beside the database first: MLflow records absolute paths, and workspaces move.
+    """
+    recorded = Path(url2pathname(urlsplit(location).path))
+    database = sqlite_file(uri)
+    if database:
+        for start in range(1, len(recorded.parts)):
+            beside = database.parent.joinpath(*recorded.parts[start:])
+            if beside.is_dir():
+                return beside
+    return recorded
+
+
 def _read(database: Path, name: str) -> Champion | None:
     with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
         found = connection.execute(VERSION_OF_ALIAS, (name, ALIAS)).fetchone()
@@ -140,18 +155,6 @@ def _ask(uri: str, name: str) -> Champion | None:
             raise
         location = client.get_model_version_download_uri(name, found.version)
     return champion_of(name, int(found.version), location, found.tags)
-
-
-def _local_files(uri: str, champion: Champion) -> Path:
-    """The version's folder. Beside the database first: MLflow records absolute paths, and workspaces move."""
-    recorded = Path(url2pathname(urlsplit(champion.location).path))
-    database = sqlite_file(uri)
-    if database:
-        for start in range(1, len(recorded.parts)):
-            beside = database.parent.joinpath(*recorded.parts[start:])
-            if beside.is_dir():
-                return beside
-    return recorded
 
 
 def _present(bundle: Path, champion: Champion) -> Path:

@@ -26,11 +26,11 @@ def promote(seat: Seat, bundle: Path, facts: Facts, artifacts_root: Path | None,
         return _kept(seat, decision, Overtaken(holder))
     made = register(bundle, facts, seat.uri, artifacts_root, seat.name)
     found = repeated(seat.uri, made)
-    print(found.words)
     if not found.passed:
         why = f"Version {made.version} was registered, and may not serve. {found.words}"
-        return record(seat, replace(decision, decision="kept" if holder else "refused", why=why))
-    won = replace(decision, version=made.version, files=digests_of_files(seat.uri, made))
+        unfit = replace(decision, decision="kept" if holder else "refused", why=why, golden=found.words)
+        return record(seat, unfit)
+    won = replace(decision, version=made.version, files=digests_of_files(seat.uri, made), golden=found.words)
     try:
         return seated(seat, won)
     except Overtaken as overtaken:

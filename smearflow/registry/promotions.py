@@ -41,8 +41,8 @@ class Decision:
     ``previous``: the one before; None where there is none. ``run``: id of the run that decided; ``model``: the
     candidate that was judged, or the model that was put back. ``checks``: the gate's, as mappings; ``test``: value, low
     and high of the candidate's figures, 0-1, null where nothing could be measured. ``digests``: of data, split, ledger,
-    labels, code, lock and weights, by those names; ``files``: SHA-256 of each file of a new version. ``forced``: it was
-    done although the golden batch wasn't repeated.
+    labels, code, lock and weights, by those names; ``files``: SHA-256 of each file of a new version. ``golden``: how
+    the version repeated its golden batch, a sentence. ``forced``: it was put back although it didn't, or had changed.
     """
 
     decision: Kind
@@ -58,6 +58,7 @@ class Decision:
     test: Mapping[str, tuple[float | None, float | None, float | None]] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    golden: str | None = None
 
 
 @dataclass(frozen=True)

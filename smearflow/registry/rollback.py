@@ -21,21 +21,23 @@ def roll_back(seat: Seat, version: int | None = None, force: bool = False, reaso
     if champion is None:
         raise MissingPart(f"There is no champion of {seat.name} to go back from.", SEE)
     chosen = _chosen(seat, champion, version)
-    flaw = _flaw(seat, chosen)
-    if flaw and not force:
-        told = f"Version {chosen.number} of {seat.name} isn't put back: {flaw}"
+    changed, said = _changed_file(seat, chosen), repeated(seat.uri, chosen.champion)
+    flaws = [f"Its file {changed} isn't the one that was registered."] if changed else []
+    flaws += [] if said.passed else [said.words]
+    if flaws and not force:
+        told = f"Version {chosen.number} of {seat.name} isn't put back. {' '.join(flaws)}"
         raise UsageError(told, "Choose another version, or put it back all the same, on record: --force.")
-    why = reason or "No reason was given."
     decision = Decision(
         decision="rolled_back",
         registry=seat.registry,
         name=seat.name,
         version=chosen.number,
         previous=champion.version,
-        why=f"{why} {flaw}" if flaw else why,
+        why=" ".join([reason or "No reason was given.", *flaws]),
         model=chosen.champion.model,
-        forced=flaw is not None,
+        forced=bool(flaws),
         digests={"weights": chosen.champion.weights_digest},
+        golden=said.words,
     )
     try:
         return seated(seat, decision)
@@ -84,15 +86,9 @@ def _chosen(seat: Seat, champion: Champion, number: int | None) -> Version:
     return found
 
 
-def _flaw(seat: Seat, chosen: Version) -> str | None:
-    """Why the version shouldn't serve again; None where nothing is wrong. Raises MissingPart where it has no files."""
+def _changed_file(seat: Seat, chosen: Version) -> str | None:
+    """A file of the version that isn't the one that was registered, if any. Raises MissingPart where it has none."""
     found = digests_of_files(seat.uri, chosen.champion)
-    promotion = next((e for e in seat.decisions() if e.decision.files and e.decision.version == chosen.number), None)
-    changed = [
-        name for name, digest in (promotion.decision.files if promotion else {}).items() if found.get(name) != digest
-    ]
-    if changed:
-        return f"its file {changed[0]} isn't the one that was registered."
-    said = repeated(seat.uri, chosen.champion)
-    print(said.words)
-    return None if said.passed else said.words
+    recorded = [e.decision.files for e in seat.decisions() if e.decision.files and e.decision.version == chosen.number]
+    files = recorded[0].items() if recorded else ()
+    return next((name for name, digest in files if found.get(name) != digest), None)
