@@ -1,8 +1,11 @@
 """Registered versions for the tests of the registry: a bundle whose own code decides by brightness, without Keras."""
 
+import atexit
+import functools
 import io
 import json
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from PIL import Image
 
 from smearflow.registry.champion import Champion
 from smearflow.registry.golden import GOLDEN
+from smearflow.registry.mlflow_store import mlflow_client
 from smearflow.registry.promoting import digests_of_files
 from smearflow.registry.promotions import Decision, Entry
 from smearflow.registry.registering import Facts, register
@@ -22,6 +26,8 @@ FACTS = Facts(run_id="r1", weights_digest="d1", provisional=True, settings={}, t
 
 # A version brings its own code: this is all that serves it. The "network" is a number that is added.
 SERVING = """
+import atexit
+import functools
 import io
 import numpy
 import pandas
@@ -67,10 +73,16 @@ def picture(grey: int) -> bytes:
     return data.getvalue()
 
 
-def seat_in(folder: Path) -> Seat:
-    """The seat of a new workspace with a registry of its own."""
-    workspace = Workspace.at(folder / "workspace")
+def seat_in(folder: Path, name: str = "workspace") -> Seat:
+    """The seat of a workspace in ``folder`` with a registry of its own."""
+    workspace = Workspace.at(folder / name)
     return Seat(workspace, f"sqlite:///{workspace.registry}", NAME)
+
+
+def copied(workspace: Workspace, target: Path) -> Seat:
+    """The seat of a copy of ``workspace`` at ``target``."""
+    shutil.copytree(workspace.root, target)
+    return seat_in(target.parent, target.name)
 
 
 def proposal(seat: Seat, run: str = "r1") -> Decision:
@@ -81,8 +93,20 @@ def proposal(seat: Seat, run: str = "r1") -> Decision:
     return Decision("promoted", seat.registry, seat.name, held, held, why, run=run, model="compact", test=test)
 
 
+@functools.cache
+def empty_registry() -> Path:
+    """MLflow's SQLite without a model, made once (3-6 s) and copied from then on."""
+    database = Path(tempfile.mkdtemp(prefix="smearflow-tests-")) / "mlflow.db"
+    atexit.register(shutil.rmtree, database.parent, True)
+    with mlflow_client(f"sqlite:///{database}") as client:
+        client.search_registered_models()
+    return database
+
+
 def registered(seat: Seat, bundle: Path, run: str = "r1") -> Champion:
     """A version that nobody serves with yet."""
+    if not seat.workspace.registry.exists():
+        shutil.copyfile(empty_registry(), seat.workspace.registry)
     facts = replace(FACTS, run_id=run, weights_digest=f"weights of {run}")
     return register(bundle, facts, seat.uri, seat.workspace.registry_files, seat.name)
 

@@ -1,10 +1,11 @@
 """A new version is registered, proves itself, and is champion; one that doesn't is kept from it (8 s: processes)."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from drawn_registry import FACTS, bundle_of, proposal, seat_in
+from drawn_registry import FACTS, bundle_of, empty_registry, proposal, seat_in
 
 from smearflow.registry.champion import fetch_bundle
 from smearflow.registry.promoting import digests_of_files, promote
@@ -16,7 +17,9 @@ from smearflow.workspace import file_digest
 
 @pytest.fixture(scope="module")
 def seat(tmp_path_factory: pytest.TempPathFactory) -> Seat:
-    return seat_in(tmp_path_factory.mktemp("promoting"))
+    seat = seat_in(tmp_path_factory.mktemp("promoting"))
+    shutil.copyfile(empty_registry(), seat.workspace.registry)
+    return seat
 
 
 @pytest.fixture(scope="module")

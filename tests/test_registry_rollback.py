@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from drawn_registry import bundle_of, crowned, proposal, registered, seat_in
-from test_registry_succession import copied
+from drawn_registry import bundle_of, copied, crowned, proposal, registered, seat_in
 
 from smearflow.errors import MissingPart, UsageError
 from smearflow.registry.champion import fetch_bundle

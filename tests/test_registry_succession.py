@@ -1,14 +1,13 @@
 """The alias passes on by intent, alias, decision: whatever is killed, and whoever comes at once (15 s: MLflow)."""
 
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from drawn_registry import NAME, bundle_of, crowned, proposal, registered, seat_in
+from drawn_registry import NAME, bundle_of, copied, crowned, proposal, registered, seat_in
 
 from smearflow.errors import DataError, MissingPart
 from smearflow.registry.champion import find_champion
@@ -66,15 +65,10 @@ def seat(before: Workspace, tmp_path: Path) -> Seat:
     return copied(before, tmp_path / "workspace")
 
 
-def copied(workspace: Workspace, target: Path) -> Seat:
-    shutil.copytree(workspace.root, target)
-    return seat_of(Registry(name=NAME), Workspace(target))
-
-
-def run_aside(*arguments: object) -> "subprocess.Popen[str]":
+def run_aside(*arguments: object, stdout: int | None = None) -> "subprocess.Popen[str]":
     told = {**os.environ, "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'tests'}"}
     command = [sys.executable, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=CHECKOUT, env=told, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=CHECKOUT, env=told, stdout=stdout, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")
