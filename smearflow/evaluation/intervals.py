@@ -52,7 +52,7 @@ def bootstrap(statistic: Statistic, groups: pd.Series, resamples: int) -> dict[s
     with ThreadPoolExecutor(THREADS) as workers:
         spreads = list(_in_turn(workers, statistic, weights))
     values = statistic(np.ones((1, len(codes))))
-    return {name: _interval(float(values[name][0]), np.concatenate([s[name] for s in spreads])) for name in values}
+    return {name: interval_of(float(values[name][0]), np.concatenate([s[name] for s in spreads])) for name in values}
 
 
 def _in_turn(
@@ -84,7 +84,8 @@ def resample(codes: Codes, groups: int, resamples: int, draw: np.random.Generato
     return weights
 
 
-def _interval(value: float, spread: Floats) -> Interval:
+def interval_of(value: float, spread: Floats) -> Interval:
+    """A figure's ``value`` with the percentiles of its ``spread`` over resamples (r,), those without it left out."""
     known = spread[~np.isnan(spread)]
     if np.isnan(value) or not len(known):
         return Interval(float("nan"), float("nan"), float("nan"))
