@@ -22,6 +22,7 @@ from tasks.lay_out import lay_out_if_asked
 from tasks.leakage import leakage_if_asked
 from tasks.register import register
 from tasks.report import report
+from tasks.rounds import back_to_training
 from tasks.scan import memory_of, scan
 from tasks.settle import settle_if_grouped
 from tasks.split import split
@@ -65,11 +66,12 @@ def retraining(
         augment(run, parts, settings.augment, settings.train.seed)
         splits = splits_to_train_on(run, plans, parts, settings)
         trained = train_all(run, plans, splits, settings, crew.trainers)
-        models = with_ensembles(run, trained, parts, settings)
+        combined = with_ensembles(run, trained, parts, settings)
+        models = back_to_training(run, plans, combined, splits, settings, crew.trainers)  # where none is good enough
         # Verdict
         scores = evaluate(run, models, manifest.path, parts, settings.data.positive, settings.evaluation)
         leakage_if_asked(run, plans, models, parts, scores, settings)
-        verdict = gate(run, scores, models, parts, settings, run.workspace)
+        verdict = gate(run, scores, parts, settings, run.workspace)
         register(run, verdict, scores, models, manifest, parts, settled, settings, run.workspace)
         report(run, run)
     return ended(read_summary(run.folder / "summary.json"))

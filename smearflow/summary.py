@@ -114,12 +114,24 @@ class Figure(Part):
 
 
 class TestFigures(Part):
-    """On the untouched test set, at the operating threshold."""
+    """On the untouched test set, of calibrated probabilities, at the operating threshold.
+
+    ``mcc`` is -1 to 1; of ``brier`` and ``ece`` (calibration error) less is better; ``patient_accuracy`` is the mean
+    over patients of the share that is called right. Null in summaries of before these were measured.
+    """
 
     accuracy: Figure
     sensitivity: Figure
     specificity: Figure
     auc: Figure
+    balanced_accuracy: Figure | None = None
+    precision: Figure | None = None
+    f1: Figure | None = None
+    mcc: Figure | None = None
+    pr_auc: Figure | None = None
+    brier: Figure | None = None
+    ece: Figure | None = None
+    patient_accuracy: Figure | None = None
 
 
 class Leakage(Part):

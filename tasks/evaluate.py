@@ -8,8 +8,11 @@ import pandas as pd
 
 from smearflow.data.manifest import read_manifest
 from smearflow.data.splitting import Parts
+from smearflow.evaluation.gate import choose
+from smearflow.evaluation.intervals import Interval
+from smearflow.evaluation.metrics import FIGURES
 from smearflow.evaluation.mistakes import confident_mistakes
-from smearflow.evaluation.scoring import Scores, score, scored
+from smearflow.evaluation.scoring import Scores, calibrated_rows, score, scored
 from smearflow.evaluation.shortcut import Shortcut, shortcut
 from smearflow.models.spec import Trained
 from smearflow.settings import Evaluation
@@ -19,10 +22,14 @@ from tasks.stage import stage
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The figures of every trained model and of statistics alone, and where predictions and mistakes lie."""
+    """The figures of every trained model and of statistics alone, and where predictions and mistakes lie.
+
+    ``candidate``: name of the model that is best on validation.
+    """
 
     folder: Path
     scores: tuple[Scores, ...]
+    candidate: str
     shortcut: Shortcut | None = None
 
     @property
@@ -33,6 +40,15 @@ class Evaluated:
     def by_name(self) -> dict[str, Scores]:
         return {scores.name: scores for scores in self.scores}
 
+    @property
+    def judged(self) -> Scores:
+        """The candidate's scores."""
+        return self.by_name[self.candidate]
+
+    def predictions(self, name: str) -> Path:
+        """A trainer's table with calibrated probabilities: path, sha256, label, group, split, probability."""
+        return self.folder / f"{name}-predictions.parquet"
+
     def mistakes(self, name: str) -> pd.DataFrame:
         """The most confident mistakes of one model (smearflow/evaluation/mistakes.py)."""
         return pd.read_parquet(self.folder / f"{name}-mistakes.parquet")
@@ -41,20 +57,24 @@ class Evaluated:
 def says(found: Evaluated) -> str:
     baseline = (found.shortcut.scores,) if found.shortcut else ()
     rows = "".join(
-        f"| {s.name} | {' | '.join(f'{i.value:.3f} ({i.low:.3f} to {i.high:.3f})' for i in s.test.values())} "
-        f"| {s.threshold:.3f} | {s.validation_auc:.3f} |\n"
+        f"| {s.name} | {' | '.join(_told(s.test[name]) for name in FIGURES)} | {s.threshold:.3f} "
+        f"| {_told(s.validation['auc'])} | {s.calibration.kind} |\n"
         for s in (*found.scores, *baseline)
     )
-    names = " | ".join(found.scores[0].test)
+    names = " | ".join(FIGURES)
     first = found.scores[0]
     unseen = f"{first.known_groups:,} of which were trained on too" if first.known_groups else "none of them trained on"
     return f"""# Measured on {first.images:,} images of {first.groups:,} groups, {unseen}
 
-| model | {names} | threshold | AUC on validation |
-|---|{"---|" * (len(found.scores[0].test) + 2)}
+| model | {names} | threshold | AUC on validation | calibrated by |
+|---|{"---|" * (len(FIGURES) + 3)}
 {rows}
 In brackets: 95 % interval by patient bootstrap. The threshold comes from validation, never from test.
 {_of_statistics(found)}"""
+
+
+def _told(figure: Interval) -> str:
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
 
 
 def _of_statistics(found: Evaluated) -> str:
@@ -72,7 +92,8 @@ def evaluate(
 ) -> Evaluated:
     """Read each model's predictions, by its label; write its figures and its most confident mistakes.
 
-    What a model has to beat is measured with them: statistics of the images alone, on the same split.
+    What a model has to beat is measured with them: statistics of the images alone, on the same split. The candidate is
+    best on validation; a control (random frozen layers) is one only where there is nothing else.
     """
     predictions = {label: pd.read_parquet(model.folder / "predictions.parquet") for label, model in models.items()}
     divided = pd.read_parquet(parts.path)
@@ -81,13 +102,16 @@ def evaluate(
         baseline = shortcut(read_manifest(manifest), divided, predictions, positive, evaluation)
         scores = [json.loads(s.to_json()) for s in (*found, baseline.scores)]
         (aside / "scores.json").write_text(json.dumps(scores, indent=1))
-    return Evaluated(folder, found, baseline)
+    candidates = tuple(scores for scores in found if not models[scores.name].control) or found
+    return Evaluated(folder, found, choose(candidates).name, baseline)
 
 
 def _measured(
     aside: Path, label: str, model: Trained, predictions: pd.DataFrame, positive: str, evaluation: Evaluation
 ) -> Scores:
     scores = score(label, model.weights_digest, predictions, positive, evaluation)
-    mistakes = confident_mistakes(scored(predictions, "test"), positive, scores.threshold, evaluation.mistakes)
+    said = calibrated_rows(predictions, scores.calibration)
+    said.to_parquet(aside / f"{label}-predictions.parquet", index=False)
+    mistakes = confident_mistakes(scored(said, "test"), positive, scores.threshold, evaluation.mistakes)
     mistakes.to_parquet(aside / f"{label}-mistakes.parquet")
     return scores

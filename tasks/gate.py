@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from smearflow.data.splitting import Parts
-from smearflow.evaluation.gate import choose, decide
-from smearflow.evaluation.scoring import Scores, compare
-from smearflow.evaluation.verdict import Incumbent, Verdict
-from smearflow.models.spec import ScoreSpec, Trained
+from smearflow.evaluation.comparison import Comparison, compare
+from smearflow.evaluation.gate import decide
+from smearflow.evaluation.verdict import Evidence, GateCheck, Incumbent, Verdict
+from smearflow.models.spec import ScoreSpec
 from smearflow.models.training import run_module
 from smearflow.registry.champion import Champion, fetch_bundle, find_champion
 from smearflow.registry.mlflow_store import registry_uri
@@ -19,74 +19,59 @@ from tasks.evaluate import Evaluated
 from tasks.stage import stage
 
 WORDS = {"promote": "Promoted", "keep": "The champion stays", "none": "Not good enough"}
+STATES = {"pass": "yes", "fail": "NO", "open": "not enough evidence"}
 
 
 @dataclass(frozen=True)
 class Gated:
-    """The verdict, and the champion that it was reached against."""
+    """The verdict, the champion that it was reached against, and how the two compare on the same images."""
 
     verdict: Verdict
     champion: Champion | None
+    comparison: Comparison | None = None
 
 
 def says(gated: Gated) -> str:
     verdict = gated.verdict
-    rows = "".join(
-        f"| {c.name} | {c.floor:.3f} | {c.value:.3f} ({c.low:.3f} to {c.high:.3f}) | {'yes' if c.passed else 'NO'} |\n"
-        for c in verdict.checks
-    )
+    rows = "".join(f"| {c.name} | {_bound(c)} | {c.says} | {STATES[c.state]} |\n" for c in verdict.checks)
     return f"""# {WORDS[verdict.outcome]}: {verdict.candidate}
 
 {verdict.why}
 
 **Next:** {verdict.next}
 
-| | must reach | measured, with 95 % interval | reached |
+| rule | bound | measured, with 95 % interval | held |
 |---|---|---|---|
 {rows}"""
 
 
+def _bound(check: GateCheck) -> str:
+    return f"{'at most' if check.ceiling else 'at least'} {check.bound:g}"
+
+
 # Retried, because the registry may be on another machine.
 @stage(says, cached=False, task_run_name="gate", retries=2, retry_delay_seconds=10)
-def gate(
-    folder: Path,
-    evaluated: Evaluated,
-    models: dict[str, Trained],
-    parts: Parts,
-    settings: Settings,
-    workspace: Workspace,
-) -> Gated:
-    """Take the model that is best on validation; hold it against the floors, then against the champion.
-
-    A control (random frozen layers) is a candidate only where there is nothing else.
-    """
+def gate(folder: Path, evaluated: Evaluated, parts: Parts, settings: Settings, workspace: Workspace) -> Gated:
+    """Hold the candidate against the rules, then against the champion on the same test images."""
     uri = registry_uri(settings.registry, workspace)
     champion = find_champion(uri, settings.registry.name)
-    candidates = tuple(s for s in evaluated.scores if not models[s.name].control) or evaluated.scores
-    best = choose(candidates)
-    incumbent = None
-    if champion:
-        other = Incumbent(champion.model, str(champion.version), champion.weights_digest)
-        same = champion.weights_digest == best.weights_digest
-        incumbent = other if same else _compared(other, champion, best, models[best.name], parts, settings, workspace)
-    return Gated(decide(candidates, incumbent, settings.gate, settings.data), champion)
+    best = evaluated.judged
+    comparison = None
+    if champion and champion.weights_digest != best.weights_digest:
+        theirs = _champion_scores(champion, parts, settings, workspace)
+        ours = pd.read_parquet(evaluated.predictions(best.name))
+        thresholds = (best.threshold, champion.threshold)
+        comparison = compare(ours, theirs, thresholds, settings.data.positive, settings.evaluation.bootstrap)
+    incumbent = (
+        Incumbent(champion.model, str(champion.version), champion.weights_digest, comparison) if champion else None
+    )
+    verdict = decide(best, evidence_on(evaluated), incumbent, settings.gate, settings.data)
+    return Gated(verdict, champion, comparison)
 
 
-def _compared(
-    incumbent: Incumbent,
-    champion: Champion,
-    best: Scores,
-    model: Trained,
-    parts: Parts,
-    settings: Settings,
-    workspace: Workspace,
-) -> Incumbent:
-    """The champion with the candidate's lead over it on this run's test images."""
-    theirs = _champion_scores(champion, parts, settings, workspace)
-    ours = pd.read_parquet(model.folder / "predictions.parquet")
-    thresholds = (best.threshold, champion.threshold)
-    lead = compare(ours, theirs, thresholds, settings.data.positive, settings.evaluation.bootstrap)
-    return Incumbent(incumbent.model, incumbent.version, incumbent.weights_digest, lead)
+def evidence_on(evaluated: Evaluated) -> Evidence:
+    """What the run found out about the candidate beside its scores."""
+    return Evidence(lead=evaluated.shortcut.leads[evaluated.candidate] if evaluated.shortcut else None)
 
 
 def _champion_scores(champion: Champion, parts: Parts, settings: Settings, workspace: Workspace) -> pd.DataFrame:

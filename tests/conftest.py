@@ -100,7 +100,7 @@ data: {source: demo, demo: {images: 240, patients: 16}}
 models: [compact, {name: MobileNetV2, weights: random}]
 train: {epochs: 1}
 quality: {min_class_groups: 3}
-gate: {sensitivity: 0, specificity: 0, accuracy: 0, auc: 0}
+gate: {sensitivity: 0, specificity: 0, accuracy: 0, auc: 0, shortcut: null, slice: 1, calibration: 1}
 registry: {name: small-cells}
 """
 

@@ -10,11 +10,12 @@ from PIL import Image, PngImagePlugin
 from expectations.contract import Check
 from smearflow.data.duplicates import PAIRS
 from smearflow.data.manifest import as_manifest, usable
-from smearflow.evaluation.gate import decide
+from smearflow.evaluation.gate import choose, decide
 from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.mistakes import confident_mistakes
 from smearflow.evaluation.scoring import Scores, score
 from smearflow.evaluation.shortcut import NAME, Shortcut
+from smearflow.evaluation.verdict import Evidence
 from smearflow.report.findings import Findings
 from smearflow.settings import Evaluation, Settings
 from smearflow.summary import Dataset, Figure, ModelResult, SplitCounts, StageResult, Summary, TestFigures, Verdict
@@ -23,7 +24,6 @@ from smearflow.workspace import file_digest
 CLASSES = ("Parasitized", "Uninfected")
 PATIENTS = ("C104P65", "C201", "C68P29N_", "C51AP12", "C39P4", "C7P3")  # as the NLM set names them
 SETS = {"C104": "train", "C201": "train", "C68": "train", "C51": "val", "C39": "test", "C7": "test"}
-FIGURES = ("accuracy", "sensitivity", "specificity", "auc")
 
 
 def draw_folder(root: Path, cells: int = 4) -> pd.DataFrame:
@@ -44,7 +44,7 @@ def finished(root: Path, **changes: Any) -> Findings:
     settings = Settings(evaluation=Evaluation(bootstrap=100))
     split = divided(manifest)
     scores = (scored("compact", split, 0.12, settings), scored("MobileNetV2", split, 0.3, settings))
-    verdict = decide(scores, None, settings.gate, settings.data)
+    verdict = decide(choose(scores), Evidence(), None, settings.gate, settings.data)
     facts = {
         "summary": summary_of(manifest, split, scores),
         "settings": settings,
@@ -161,7 +161,7 @@ def summary_of(manifest: pd.DataFrame, split: pd.DataFrame, scores: tuple[Scores
 
 def model_of(scores: Scores) -> ModelResult:
     """A trained model as the summary has it."""
-    test = {name: Figure(**vars(scores.test[name])) for name in FIGURES}
+    test = {name: Figure(**vars(scores.test[name])) for name in scores.test}
     seconds = {"import": 6.0, "compile": 1.0, "features": 4.0, "fit": 30.0}
     size = {"params": 98_289, "trainable": 98_289, "input_size": 96, "epochs": 10, "size_mb": 0.42}
     return ModelResult(

@@ -8,7 +8,8 @@ import pytest
 from drawn_predictions import predictions
 from sklearn import metrics as reference
 
-from smearflow.evaluation.scoring import Scores, compare, score
+from smearflow.evaluation.metrics import FIGURES
+from smearflow.evaluation.scoring import Scores, calibrated_rows, score
 from smearflow.settings import Evaluation
 
 QUICK = Evaluation(bootstrap=200)
@@ -21,7 +22,8 @@ def scores_of(table: pd.DataFrame, **changed: pd.Series) -> Scores:
 def test_the_figures_are_those_of_the_test_set_alone() -> None:
     table = predictions()
     found = scores_of(table)
-    test = table[table["split"] == "test"]
+    test = calibrated_rows(table, found.calibration)
+    test = test[test["split"] == "test"]
     truth = test["label"] == "Parasitized"
     called = test["probability"] >= found.threshold
     assert found.test["accuracy"].value == pytest.approx(reference.accuracy_score(truth, called))
@@ -58,28 +60,32 @@ def test_a_test_set_of_one_class_leaves_the_rest_unmeasured() -> None:
 def test_a_model_without_an_error_is_not_called_certain() -> None:
     table = predictions()
     found = scores_of(table, probability=(table["label"] == "Parasitized").astype(float))
-    assert all(f.value == f.high == 1 and 0.95 < f.low < 1 for f in found.test.values())
+    for name in (*FIGURES, "precision", "f1", "pr_auc", "patient_accuracy"):
+        assert found.test[name].value == found.test[name].high == 1 and 0.95 < found.test[name].low < 1
 
 
-def test_a_model_does_not_differ_from_itself() -> None:
+def test_every_figure_is_scikit_learns() -> None:
     table = predictions()
-    for difference in compare(table, table, (0.5, 0.5), "Parasitized", 200).values():
-        assert difference.value == difference.low == difference.high == 0
+    found = scores_of(table)
+    test = calibrated_rows(table, found.calibration)
+    test = test[test["split"] == "test"]
+    truth, said = test["label"] == "Parasitized", test["probability"]
+    called = said >= found.threshold
+    assert found.test["pr_auc"].value == pytest.approx(reference.average_precision_score(truth, said))
+    assert found.test["brier"].value == pytest.approx(reference.brier_score_loss(truth, said))
+    assert found.test["mcc"].value == pytest.approx(reference.matthews_corrcoef(truth, called))
+    assert found.test["f1"].value == pytest.approx(reference.f1_score(truth, called))
+    assert found.test["precision"].value == pytest.approx(reference.precision_score(truth, called))
+    assert found.test["balanced_accuracy"].value == pytest.approx(reference.balanced_accuracy_score(truth, called))
+    by_patient = (truth == called).groupby(test["group"]).mean()
+    assert found.test["patient_accuracy"].value == pytest.approx(by_patient.mean())
 
 
-def test_pairing_sees_a_small_loss_that_separate_intervals_do_not() -> None:
-    champion = predictions(skill=1.5)
-    noise = np.random.default_rng(9).normal(0, 0.8, len(champion))
-    logit = np.log(champion["probability"] / (1 - champion["probability"])) + noise
-    candidate = champion.assign(probability=1 / (1 + np.exp(-logit)))
-    apart = [scores_of(t).test["auc"] for t in (candidate, champion)]
-    assert apart[0].high > apart[1].low  # the intervals overlap
-    assert compare(candidate, champion, (0.5, 0.5), "Parasitized", 500)["auc"].high < 0
-
-
-def test_only_images_that_both_scored_are_compared() -> None:
-    table = predictions()
-    champion = table.loc[table["split"] == "test", ["sha256", "probability"]].iloc[5:].sample(frac=1, random_state=0)
-    assert compare(table, champion, (0.5, 0.5), "Parasitized", 100)["auc"].value == 0
-    none = compare(table, champion.assign(probability=np.nan), (0.5, 0.5), "Parasitized", 100)
-    assert all(math.isnan(d.value) for d in none.values())
+def test_an_overconfident_model_is_cooled_on_validation_and_judged_so() -> None:
+    table = predictions(images=6000, patients=60)
+    logit = np.log(table["probability"] / (1 - table["probability"]))
+    bold = table.assign(probability=1 / (1 + np.exp(-4 * logit)))
+    found = scores_of(bold)
+    assert found.calibration.kind != "none" and found.test["ece"].value < 0.08
+    assert sum(level.images for level in found.reliability) == found.images
+    assert found.test["auc"].value == pytest.approx(scores_of(table).test["auc"].value, abs=2e-3)

@@ -7,7 +7,9 @@ import pytest
 from drawn_predictions import predictions
 
 from smearflow.evaluation import verdict_words as words
+from smearflow.evaluation.comparison import Comparison
 from smearflow.evaluation.intervals import Interval
+from smearflow.evaluation.rules import floor, rivalry
 from smearflow.evaluation.scoring import Scores, score
 from smearflow.evaluation.verdict import GateCheck, Incumbent
 from smearflow.settings import Data, Evaluation, Gate
@@ -22,12 +24,10 @@ def scores() -> Scores:
     return score("MobileNetV2", "digest", predictions(), "Parasitized", Evaluation(bootstrap=100))
 
 
-def floor(name: str, floor: float, *figure: float) -> GateCheck:
-    return GateCheck(name, floor, *figure, passed=False)
-
-
-def rivalry(name: str, *figure: float, passed: bool = True, tolerance: float = 0.005) -> GateCheck:
-    return GateCheck(f"{name} against champion", -tolerance, *figure, passed)
+def missed_floor(name: str, least: float, *figure: float) -> GateCheck:
+    check = floor(name, Interval(*figure), least)
+    assert check.state == "fail"
+    return check
 
 
 def test_reach_names_the_classes_of_the_settings(scores: Scores) -> None:
@@ -58,9 +58,12 @@ def test_it_says_on_whom(changed: dict[str, int], said: str, scores: Scores) -> 
 
 
 def test_every_missed_floor_is_listed() -> None:
-    failed = [floor("sensitivity", 0.85, 0.8, 0.7, 0.84), floor("accuracy", 0.85, math.nan, math.nan, math.nan)]
-    failed.append(floor("auc", 0.9, 0.7, 0.6, 0.8))
-    assert words.missed("compact", failed) == (
+    failed = [
+        missed_floor("sensitivity", 0.85, 0.8, 0.7, 0.84),
+        missed_floor("accuracy", 0.85, math.nan, math.nan, math.nan),
+        missed_floor("auc", 0.9, 0.7, 0.6, 0.8),
+    ]
+    assert words.missed(failed) == (
         "That is not good enough: sensitivity is 80.0 % (70.0 to 84.0), wholly below its floor of 85 %, "
         "accuracy could not be measured, for want of images of a class and "
         "AUC is 0.700 (0.600 to 0.800), wholly below its floor of 0.9."
@@ -71,25 +74,30 @@ def test_floors_are_those_that_a_person_set() -> None:
     assert words.floors(Gate(sensitivity=0.925, specificity=0.29)) == "The floors are 92.5 % and 29 %."
 
 
-@pytest.mark.parametrize(("passed", "word"), [(True, "not worse"), (False, "worse")])
-def test_a_comparison_gives_signed_points_and_what_is_tolerated(passed: bool, word: str) -> None:
-    found = [rivalry("auc", 0.001, -0.002, 0.004), rivalry("balanced_accuracy", -0.012, -0.02, 0.004, passed=passed)]
-    assert words.compared(CHAMPION, found) == (
-        f"On the same test images it is {word} than the champion (compact, version 3): "
-        "AUC +0.1 points (-0.2 to +0.4) and balanced accuracy -1.2 points (-2.0 to +0.4); "
-        "a loss of 0.5 points is tolerated, a certain loss is not."
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(-0.008, 0.004, "not worse"), (-0.02, 0.004, "perhaps worse"), (-0.02, -0.001, "worse")]
+)
+def test_a_comparison_gives_signed_points_and_what_is_tolerated(low: float, high: float, word: str) -> None:
+    difference = {"auc": Interval(0.001, -0.002, 0.004), "balanced_accuracy": Interval(-0.002, low, high)}
+    comparison = Comparison(difference, 12, 14, 0.8, 1872, 31)
+    told = words.compared(CHAMPION, comparison, rivalry(comparison, 0.01), 0.01)
+    assert told == (
+        f"On the same test images it is {word} than the champion (compact, version 3): AUC +0.1 points (-0.2 to +0.4) "
+        f"and balanced accuracy -0.2 points ({100 * low:+.1f} to {100 * high:+.1f}), where a loss of up to 1 points is "
+        "tolerated; it alone is right on 12 images, the champion alone on 14."
     )
-
-
-def test_without_a_tolerance_nothing_is_tolerated() -> None:
-    assert "a loss of 0 points" in words.compared(CHAMPION, [rivalry("auc", 0.1, 0.1, 0.1, tolerance=0.0)])
 
 
 def test_images_that_both_did_not_score_are_no_comparison() -> None:
-    unknown = [rivalry("auc", math.nan, math.nan, math.nan, passed=False)]
-    assert words.compared(CHAMPION, unknown) == (
+    nothing = Comparison({}, 0, 0, 1.0, 0, 0)
+    assert words.compared(CHAMPION, nothing, rivalry(nothing, 0.01), 0.01) == (
         "It could not be compared with the champion (compact, version 3) on the same test images."
     )
+
+
+def test_doubt_says_how_many_patients_would_end_it() -> None:
+    assert "About 1 more test patient (now 31) would decide it" in words.after_doubt(CHAMPION, 1, 31)
+    assert "no number of patients in reach" in words.after_doubt(CHAMPION, None, 31)
 
 
 def test_what_comes_next_says_who_serves() -> None:

@@ -46,6 +46,12 @@ def test_figures_and_words_of_a_sentence_stay() -> None:
     assert numbered.text(said) == said
 
 
+def test_who_is_called_a_patient_by_a_bare_number_is_called_otherwise() -> None:
+    numbered = names_of(manifest(group=["104", "31", "7"]), Data(group_pattern=r"^(\d+)_"), hidden=True)
+    said = "accuracy on patient 104 differs, 31 more test patients and 1 more test patient (now 7)"
+    assert numbered.text(said) == said.replace("patient 104", numbered.patient("104") or "")
+
+
 def test_a_folder_that_is_no_class_is_named_unless_it_looks_like_a_patient() -> None:
     assert [NAMES.folder(label) for label in ("Uninfected", "Leukocyte", "C77P1")] == [
         "Uninfected",

@@ -5,7 +5,19 @@ import math
 import pytest
 
 from smearflow.evaluation.intervals import Interval
-from smearflow.report.wording import count, counted, metric, percent, pixels, seconds, spread, value
+from smearflow.report.wording import (
+    count,
+    counted,
+    interval,
+    metric,
+    percent,
+    pixels,
+    points,
+    points_spread,
+    seconds,
+    spread,
+    value,
+)
 
 
 def plain(text: str) -> str:
@@ -17,17 +29,20 @@ def test_shares_are_per_cent_and_the_auc_is_a_number() -> None:
     assert value("auc", 0.9874) == "0.987"
     assert spread("sensitivity", Interval(0.95, 0.93, 0.968)) == "93.0 to 96.8"
     assert spread("auc", Interval(0.98, 0.97, 0.99)) == "0.970 to 0.990"
+    assert plain(interval("sensitivity", Interval(0.95, 0.93, 0.968))) == "95.0 % (93.0 to 96.8)"
+    assert interval("mcc", Interval(0.9, 0.85, 0.95)) == "0.900 (0.850 to 0.950)"
 
 
 def test_differences_are_points_with_a_sign() -> None:
-    assert plain(value("auc against champion", 0.012)) == "+1.2 points"
-    assert spread("auc against champion", Interval(0.012, -0.004, 0.03)) == "-0.4 to +3.0"
+    assert [points(number) for number in (0.012, -0.004)] == ["+1.2", "−0.4"]
+    assert points_spread(Interval(0.012, -0.004, 0.03)) == "−0.4 to +3.0"
 
 
 def test_what_could_not_be_measured_says_so() -> None:
     nothing = Interval(math.nan, math.nan, math.nan)
     assert value("auc", math.nan) == percent(math.nan) == "not measured"
-    assert spread("auc", nothing) == ""
+    assert spread("auc", nothing) == points_spread(nothing) == ""
+    assert interval("auc", nothing) == points(None) == "not measured"
     assert value("sensitivity", None) == "not measured"
     assert count(None) == seconds(None) == pixels(None) == "–"
 
@@ -47,6 +62,9 @@ def test_counts_have_their_thing() -> None:
     [
         ("auc", "AUC"),
         ("sensitivity", "Sensitivity"),
+        ("ece", "Calibration error"),
+        ("pr_auc", "PR AUC"),
+        ("worst slice", "Worst slice"),
         ("balanced_accuracy against champion", "Balanced accuracy against the champion"),
     ],
 )

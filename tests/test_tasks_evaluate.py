@@ -48,6 +48,25 @@ def test_models_are_told_apart_by_their_label(evaluated: Evaluated) -> None:
     assert first.images == second.images == 400
 
 
+def test_the_best_on_validation_is_the_candidate(evaluated: Evaluated) -> None:
+    assert evaluated.candidate == evaluated.judged.name == "MobileNetV2 2"
+
+
+def test_a_control_is_a_candidate_only_where_there_is_nothing_else(tmp_path: Path) -> None:
+    models = {
+        name: left_by_trainer(tmp_path / name, name, predictions(skill=skill), control=control)
+        for name, skill, control in (("compact", 1.0, False), ("MobileNetV2", 3.0, True))
+    }
+    assert evaluated_by(tmp_path, models, predictions()).candidate == "compact"
+    assert evaluated_by(tmp_path, {"MobileNetV2": models["MobileNetV2"]}, predictions()).candidate == "MobileNetV2"
+
+
+def test_calibrated_predictions_are_kept_for_later_stages(evaluated: Evaluated) -> None:
+    said = pd.read_parquet(evaluated.predictions("MobileNetV2"))
+    assert list(said) == list(predictions())
+    assert said["probability"].between(0, 1).all()
+
+
 def test_the_surest_mistakes_are_kept_and_only_of_the_test_set(evaluated: Evaluated) -> None:
     mistakes = evaluated.mistakes("MobileNetV2")
     assert len(mistakes) == HOW.mistakes
@@ -78,11 +97,13 @@ def test_what_was_not_measured_is_null_in_json(tmp_path: Path) -> None:
 def test_the_page_has_a_row_a_model_with_intervals(evaluated: Evaluated) -> None:
     told = says(evaluated)
     assert told.startswith("# Measured on 400 images of 10 groups, none of them trained on\n")
-    assert "| model | accuracy | sensitivity | specificity | auc | threshold | AUC on validation |" in told
+    assert (
+        "| model | accuracy | sensitivity | specificity | auc | threshold | AUC on validation | calibrated by |" in told
+    )
     auc = evaluated.by_name["MobileNetV2 2"].test["auc"]
     assert f"| {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f}) |" in told
     heading, ruler, *rows = [line for line in told.splitlines() if line.startswith("|")]
-    assert {line.count("|") for line in (heading, ruler, *rows)} == {8}
+    assert {line.count("|") for line in (heading, ruler, *rows)} == {9}
     assert len(rows) == 3  # statistics alone come last
 
 

@@ -1,43 +1,47 @@
-"""The gate as a stage: who is a candidate, and what the UI says of it."""
+"""The gate as a stage: what it holds the candidate against, and what the UI says of it."""
+
+from pathlib import Path
 
 import pytest
-from drawn_models import trained
+from drawn_models import left_by_trainer
 from drawn_predictions import predictions
+from test_tasks_evaluate import evaluated_by
 
-from smearflow.evaluation.scoring import score
-from smearflow.settings import Evaluation, Settings
+from smearflow.settings import Settings
 from smearflow.workspace import Workspace
+from tasks.evaluate import Evaluated
+from tasks.gate import Gated, evidence_on, gate, says
+
+
+def measured(folder: Path, skill: float) -> Evaluated:
+    """A model that parts the classes by ``skill``, measured."""
+    table = predictions(skill=skill)
+    return evaluated_by(folder, {"compact": left_by_trainer(folder / "compact", "compact", table)}, table)
 
 
 @pytest.fixture
-def judged(tmp_path):
-    """Judges models of (name, skill, whether it is a control) as the flow's stage does, in an empty registry."""
-    from tasks.evaluate import Evaluated
-    from tasks.gate import gate
-
-    def judge(*models):
-        found = tuple(
-            score(name, name, predictions(skill=skill), "Parasitized", Evaluation(bootstrap=100))
-            for name, skill, _ in models
-        )
-        known = {name: trained(name, control=control) for name, _, control in models}
-        return gate.function(tmp_path, Evaluated(tmp_path, found), known, None, Settings(), Workspace.at(tmp_path))
-
-    return judge
+def evaluated(tmp_path: Path) -> Evaluated:
+    """A model that tells the classes apart, measured."""
+    return measured(tmp_path, 3.0)
 
 
-def test_the_best_on_validation_is_promoted_provisionally_where_there_is_no_champion(judged):
-    verdict = judged(("compact", 3.0, False), ("MobileNet", 2.0, False)).verdict
-    assert (verdict.outcome, verdict.candidate, verdict.provisional) == ("promote", "compact", True)
+def gated(evaluated: Evaluated, tmp_path: Path, settings: Settings) -> Gated:
+    """The verdict in an empty registry."""
+    return gate.function(tmp_path, evaluated, None, settings, Workspace.at(tmp_path / "workspace"))  # type: ignore[arg-type]
 
 
-def test_a_control_is_no_candidate_beside_a_real_model(judged):
-    assert judged(("compact", 2.0, False), ("MobileNetV2", 3.0, True)).verdict.candidate == "compact"
-    assert judged(("MobileNetV2", 3.0, True)).verdict.candidate == "MobileNetV2"
+def test_the_candidate_is_promoted_provisionally_where_there_is_no_champion(evaluated, tmp_path):
+    found = gated(evaluated, tmp_path, Settings())
+    assert (found.verdict.outcome, found.verdict.candidate, found.verdict.provisional) == ("promote", "compact", True)
+    assert found.champion is None and found.comparison is None
+    assert says(found).startswith("# Promoted: compact")
+    assert "| sensitivity | at least 0.85 | sensitivity is " in says(found)
 
 
-def test_the_page_leads_with_the_verdict(judged):
-    from tasks.gate import says
+def test_what_misses_a_floor_is_not_good_enough(tmp_path):
+    assert says(gated(measured(tmp_path, 0.1), tmp_path, Settings())).startswith("# Not good enough: compact")
 
-    assert says(judged(("compact", 3.0, False))).startswith("# Promoted: compact")
-    assert says(judged(("compact", 0.1, False))).startswith("# Not good enough: compact")
+
+def test_it_knows_by_how_much_statistics_alone_are_beaten(evaluated):
+    lead = evidence_on(evaluated).lead
+    assert lead is not None and lead.low > 0

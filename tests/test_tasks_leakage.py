@@ -36,7 +36,7 @@ def parts(tmp_path: Path) -> Parts:
 
 def test_where_it_is_not_asked_for_nothing_happens(parts: Parts, tmp_path: Path) -> None:
     run = Run("run", Settings(), Workspace.at(tmp_path / "workspace"), "a-run")
-    leakage_if_asked(run, (), {}, parts, Evaluated(tmp_path, ()), Settings())
+    leakage_if_asked(run, (), {}, parts, Evaluated(tmp_path, (), ""), Settings())
     assert run.stages == [] and not run.reached
 
 

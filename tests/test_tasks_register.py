@@ -39,7 +39,7 @@ class Finished:
         self.parts: Parts = parts_of(table, folder / "split.parquet", folder)
         self.models = {"MobileNetV2 2": left_by_trainer(folder / "model", "MobileNetV2", table)}
         found = score("MobileNetV2 2", "MobileNetV2", table, "Parasitized", Evaluation(bootstrap=100))
-        self.evaluated = Evaluated(folder, (replace(found, threshold=0.37),))
+        self.evaluated = Evaluated(folder, (replace(found, threshold=0.37),), "MobileNetV2 2")
 
     def registered(self, outcome: str, champion: Champion | None = None) -> Registered:
         verdict = Verdict(outcome, "MobileNetV2 2", champion is None, "why", "next", ())  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from smearflow.data.manifest import manifest_of, usable, write_manifest
 from smearflow.data.sources import Place, Source
 from smearflow.data.splitting import parts_of
 from smearflow.evaluation.gate import decide
+from smearflow.evaluation.verdict import Evidence
 from smearflow.models.plans import Plan
 from smearflow.settings import Evaluation, Model, Settings
 from smearflow.workspace import Workspace
@@ -49,7 +50,7 @@ def finished_run(scanned: Run, tmp_path: Path) -> Run:
     parts = parts_of(split, tmp_path / "split.parquet", tmp_path / "cells")
     measured = (tmp_path / "manifest.parquet", parts, "Parasitized", HOW)
     evaluated = evaluate.function(tmp_path / "evaluated", {"compact": model}, *measured)
-    verdict = decide(evaluated.scores, None, scanned.settings.gate, scanned.settings.data)
+    verdict = decide(evaluated.judged, Evidence(), None, scanned.settings.gate, scanned.settings.data)
     missing = Plan("VGG19", Model(name="VGG19"), None, None, error="no weights of VGG19")
     trained = Attempt(Plan("compact", Model(name="compact"), None, None), model)
     scanned.reached |= {

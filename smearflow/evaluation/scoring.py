@@ -2,27 +2,41 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from smearflow.evaluation.calibration import NONE, Calibration, fit_calibration
 from smearflow.evaluation.intervals import Interval, bootstrap, widened
-from smearflow.evaluation.metrics import FIGURES, Bools, Floats, auc, confusion, measure, roc
+from smearflow.evaluation.metrics import BINS, FIGURES, MORE, Bools, Floats, bins_of, confusion, measure, roc
 from smearflow.evaluation.thresholds import operating_threshold
 from smearflow.settings import Evaluation
+
+PATIENT_ACCURACY = "patient_accuracy"
+
+
+@dataclass(frozen=True)
+class Level:
+    """Test images of about one probability: its mean, the share of them that is positive (both 0-1), how many."""
+
+    probability: float
+    share: float
+    images: int
 
 
 @dataclass(frozen=True)
 class Scores:
-    """One model's figures. Shares are 0-1; NaN (null in JSON) where there was nothing to measure.
+    """One model's figures, all of calibrated probabilities. Shares are 0-1; NaN where there was nothing to measure.
 
-    ``test``: accuracy, sensitivity, specificity and auc on the test set; ``accuracy_at_half``: at 0.5 in place of
-    ``threshold``, as notebooks count it; ``confusion``: images tp, fn, tn, fp there at ``threshold``; ``roc``: (false
-    positive rate, sensitivity) from (0, 0) to (1, 1); ``images`` and ``groups``: how many of each the test figures
-    rest on; ``known_groups``: those of which training images are too (by image only); ``unscored``: test images without
-    a probability, left out of them.
+    ``test``: metrics.FIGURES and MORE on the test set, and patient_accuracy, the mean over patients of the share that
+    is called right; ``accuracy_at_half``: at 0.5 of the raw probability in place of ``threshold``, as notebooks count
+    it; ``confusion``: images tp, fn, tn, fp there at ``threshold``; ``roc``: (false positive rate, sensitivity) from
+    (0, 0) to (1, 1); ``images`` and ``groups``: how many of each the test figures rest on; ``known_groups``: those of
+    which training images are too (by image only); ``unscored``: test images without a probability, left out of them;
+    ``calibration``: what made the network's probabilities into these; ``validation``: FIGURES on the validation set;
+    ``reliability``: the test set by probability, rising.
     """
 
     name: str
@@ -37,6 +51,9 @@ class Scores:
     groups: int
     known_groups: int
     unscored: int
+    calibration: Calibration = NONE
+    validation: dict[str, Interval] = field(default_factory=dict)
+    reliability: tuple[Level, ...] = ()
 
     def to_json(self) -> str:
         """The scores as JSON text, NaN as null."""
@@ -44,52 +61,54 @@ class Scores:
 
 
 def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: str, evaluation: Evaluation) -> Scores:
-    """Measure a model on the test rows of ``predictions``, at the threshold that its validation rows give.
+    """Measure a model on the test rows of ``predictions``, calibrated and at the threshold that validation gives.
 
-    ``predictions``: path, label, group, split (train, val or test) and probability (0-1, of ``positive``; null where
-    an image couldn't be scored), a row an image.
+    ``predictions``: path, label, group, split (train, val or test) and the network's own probability (0-1, of
+    ``positive``; null where an image couldn't be scored), a row an image.
     """
-    val_truth, val_probability = arrays_of(scored(predictions, "val"), positive)
-    threshold = operating_threshold(val_truth, val_probability, evaluation)
-    test = scored(predictions, "test")
+    calibration = learnt_calibration(predictions, positive)
+    said = calibrated_rows(predictions, calibration)
+    validation, test = scored(said, "val"), scored(said, "test")
+    threshold = operating_threshold(*arrays_of(validation, positive), evaluation)
     truth, probability = arrays_of(test, positive)
+    on_validation = _figures(validation, positive, threshold, evaluation.bootstrap)
+    raw_accuracy = _accuracy(scored(predictions, "test"), positive, 0.5, evaluation.bootstrap)
     counts = confusion(truth, probability, threshold, np.ones(len(test)))
     return Scores(
         name=name,
         weights_digest=weights_digest,
         threshold=threshold,
-        validation_auc=float(auc(val_truth, val_probability, np.ones(len(val_truth)))),
-        test=_figures(truth, probability, threshold, test["group"], evaluation.bootstrap),
-        accuracy_at_half=_figures(truth, probability, 0.5, test["group"], evaluation.bootstrap)["accuracy"],
+        validation_auc=on_validation["auc"].value,
+        test=_figures(test, positive, threshold, evaluation.bootstrap),
+        accuracy_at_half=raw_accuracy,
         confusion={cell: int(count) for cell, count in counts.items()},
         roc=roc(truth, probability),
         images=len(test),
         groups=int(test["group"].nunique()),
         known_groups=len(set(test["group"]) & set(predictions.loc[predictions["split"] == "train", "group"])),
         unscored=int((predictions["split"] == "test").sum()) - len(test),
+        calibration=calibration,
+        validation={figure: on_validation[figure] for figure in FIGURES},
+        reliability=_levels(truth, probability),
     )
 
 
-def compare(
-    candidate: pd.DataFrame, champion: pd.DataFrame, thresholds: tuple[float, float], positive: str, resamples: int
-) -> dict[str, Interval]:
-    """Candidate minus champion in auc and balanced_accuracy (-1 to 1), each with its paired patient-bootstrap interval.
+def on_validation(predictions: pd.DataFrame, positive: str, evaluation: Evaluation) -> dict[str, Interval]:
+    """The figures of ``score`` on the validation rows alone: the test rows aren't looked at."""
+    validation = scored(calibrated_rows(predictions, learnt_calibration(predictions, positive)), "val")
+    threshold = operating_threshold(*arrays_of(validation, positive), evaluation)
+    return _figures(validation, positive, threshold, evaluation.bootstrap)
 
-    ``candidate``: sha256, label, group, split and probability; ``champion``: sha256 and probability. What counts is the
-    candidate's test images that both have scored. In each resample both see the same patients, so that what is hard
-    about a patient cancels out. ``thresholds``: the candidate's, the champion's.
-    """
-    theirs = champion.loc[champion["probability"].notna(), ["sha256", "probability"]].drop_duplicates("sha256")
-    both = scored(candidate, "test").merge(theirs, on="sha256", suffixes=("", "_champion"))
-    truth, mine = arrays_of(both, positive)
-    other = both["probability_champion"].to_numpy(np.float64)
 
-    def difference(weights: Floats) -> dict[str, Floats]:
-        ours = measure(truth, mine, thresholds[0], weights)
-        its = measure(truth, other, thresholds[1], weights)
-        return {name: ours[name] - its[name] for name in ("auc", "balanced_accuracy")}
+def learnt_calibration(predictions: pd.DataFrame, positive: str) -> Calibration:
+    """The calibration that the validation rows of a trainer's table teach."""
+    validation = scored(predictions, "val")
+    return fit_calibration(*arrays_of(validation, positive), validation["group"])
 
-    return bootstrap(difference, both["group"], resamples)
+
+def calibrated_rows(predictions: pd.DataFrame, calibration: Calibration) -> pd.DataFrame:
+    """``predictions`` with calibrated probabilities in place of the network's own."""
+    return predictions.assign(probability=calibration.of(predictions["probability"].to_numpy(np.float64)))
 
 
 def scored(predictions: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -102,19 +121,55 @@ def arrays_of(rows: pd.DataFrame, positive: str) -> tuple[Bools, Floats]:
     return (rows["label"] == positive).to_numpy(np.bool_), rows["probability"].to_numpy(np.float64)
 
 
-def _figures(
-    truth: Bools, probability: Floats, threshold: float, groups: pd.Series, resamples: int
-) -> dict[str, Interval]:
+def _figures(rows: pd.DataFrame, positive: str, threshold: float, resamples: int) -> dict[str, Interval]:
+    """FIGURES, MORE and patient_accuracy of scored rows, each with its interval."""
+    truth, probability = arrays_of(rows, positive)
+    of_a_patient = 1 / rows.groupby("group")["group"].transform("size").to_numpy(np.float64)
+    right = (probability >= threshold) == truth
+    shares = np.stack([of_a_patient * right, of_a_patient], axis=1)
+
+    def figures(weights: Floats) -> dict[str, Floats]:
+        right_share, patients = np.moveaxis(weights @ shares, -1, 0)
+        mean = np.divide(right_share, patients, out=np.full_like(patients, np.nan), where=patients > 0)
+        return {**measure(truth, probability, threshold, weights), PATIENT_ACCURACY: mean}
+
     positives = int(truth.sum())
     negatives = len(truth) - positives
-    rest_on = {
+    rest_on = dict.fromkeys((*FIGURES, *MORE), min(positives, negatives)) | {
         "accuracy": len(truth),
         "sensitivity": positives,
         "specificity": negatives,
-        "auc": min(positives, negatives),
+        "precision": int((probability >= threshold).sum()),
+        PATIENT_ACCURACY: len(truth),
+        "brier": 0,  # their ends aren't a binomial's
+        "ece": 0,
+        "mcc": 0,
     }
-    found = bootstrap(lambda weights: measure(truth, probability, threshold, weights), groups, resamples)
-    return {name: widened(found[name], rest_on[name]) for name in FIGURES}
+    found = bootstrap(figures, rows["group"], resamples)
+    return {name: widened(interval, rest_on[name]) for name, interval in found.items()}
+
+
+def _accuracy(rows: pd.DataFrame, positive: str, threshold: float, resamples: int) -> Interval:
+    truth, probability = arrays_of(rows, positive)
+    right = ((probability >= threshold) == truth).astype(np.float64)
+    found = bootstrap(lambda weights: {"accuracy": _mean(right, weights)}, rows["group"], resamples)
+    return widened(found["accuracy"], len(rows))
+
+
+def _mean(values: Floats, weights: Floats) -> Floats:
+    total = weights.sum(axis=-1)
+    mean: Floats = np.divide(weights @ values, total, out=np.full_like(total, np.nan), where=total > 0)
+    return mean
+
+
+def _levels(truth: Bools, probability: Floats) -> tuple[Level, ...]:
+    """The images of each bin of the calibration error that has any."""
+    inside = [bins_of(probability) == number for number in range(BINS)]
+    return tuple(
+        Level(float(probability[rows].mean()), float(truth[rows].mean()), int(rows.sum()))
+        for rows in inside
+        if rows.any()
+    )
 
 
 def _without_nan(value: Any) -> Any:

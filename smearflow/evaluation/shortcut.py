@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from smearflow.data.manifest import STATISTICS
+from smearflow.evaluation.comparison import compare
 from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.metrics import Bools, Floats, auc
-from smearflow.evaluation.scoring import Scores, compare, score
+from smearflow.evaluation.scoring import Scores, score
 from smearflow.settings import Evaluation
 
 NAME = "statistics alone"
@@ -91,7 +92,7 @@ def shortcut(
 
 
 def _lead(model: pd.DataFrame, mine: pd.DataFrame, positive: str, evaluation: Evaluation) -> Interval:
-    return compare(model, mine, (CHANCE, CHANCE), positive, evaluation.bootstrap)["auc"]
+    return compare(model, mine, (CHANCE, CHANCE), positive, evaluation.bootstrap).difference["auc"]
 
 
 def _says_most(truth: Bools, features: Floats) -> tuple[int, float]:

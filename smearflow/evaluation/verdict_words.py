@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 
+from smearflow.evaluation.comparison import Comparison
 from smearflow.evaluation.intervals import FEW_GROUPS, Interval
 from smearflow.evaluation.scoring import Scores
-from smearflow.evaluation.verdict import GateCheck, Incumbent
+from smearflow.evaluation.verdict import GateCheck, Incumbent, State
 from smearflow.settings import Data, Gate
 
 NOT_TRAINED = "No model was trained: every backbone failed."
@@ -29,9 +30,9 @@ def floors(gate: Gate) -> str:
     return f"The floors are {_share(gate.sensitivity)} and {_share(gate.specificity)}."
 
 
-def missed(name: str, failed: Sequence[GateCheck]) -> str:
-    """Which floors a model misses."""
-    return f"That is not good enough: {_listed([_miss(c) for c in failed])}."
+def missed(failed: Sequence[GateCheck]) -> str:
+    """Which rules a model breaks."""
+    return f"That is not good enough: {_listed([check.says for check in failed])}."
 
 
 def same(champion: Incumbent) -> str:
@@ -39,14 +40,20 @@ def same(champion: Incumbent) -> str:
     return f"This run's best model is the champion itself ({_named(champion)}): its weights are the same."
 
 
-def compared(champion: Incumbent, rival: Sequence[GateCheck]) -> str:
+def compared(champion: Incumbent, comparison: Comparison, rivals: Sequence[GateCheck], tolerance: float) -> str:
     """How the candidate stands against the champion."""
-    if any(math.isnan(c.value) for c in rival):
+    if any(math.isnan(check.value) for check in rivals):
         return f"It could not be compared with the champion ({_named(champion)}) on the same test images."
-    found = "not worse" if all(c.passed for c in rival) else "worse"
-    figures = _listed([_difference(c) for c in rival])
-    tolerated = f"a loss of {-100 * rival[0].floor:g} points is tolerated, a certain loss is not"
-    return f"On the same test images it is {found} than the champion ({_named(champion)}): {figures}; {tolerated}."
+    states = {check.state for check in rivals}
+    found = "worse" if "fail" in states else "perhaps worse" if "open" in states else "not worse"
+    figures = _listed([check.says for check in rivals])
+    alone = (
+        f"it alone is right on {comparison.only_candidate:,} images, the champion alone on {comparison.only_other:,}"
+    )
+    return (
+        f"On the same test images it is {found} than the champion ({_named(champion)}): {figures}, where a loss of up "
+        f"to {100 * tolerance:g} points is tolerated; {alone}."
+    )
 
 
 def after_miss(champion: Incumbent | None) -> str:
@@ -63,9 +70,68 @@ def after_defeat(champion: Incumbent) -> str:
     return f"The champion ({_named(champion)}) stays. Nothing to do: a week without a better model is an ordinary one."
 
 
+def after_doubt(champion: Incumbent, more: int | None, groups: int) -> str:
+    """What to do where there are too few patients to tell."""
+    stays = f"Not enough evidence: the champion ({_named(champion)}) stays."
+    if more is None:
+        return f"{stays} The two are so alike that no number of patients in reach would tell them apart."
+    patients = _patients(more, "more test patient")
+    return f"{stays} About {patients} (now {groups:,}) would decide it, if the difference stays."
+
+
 def succession(champion: Incumbent) -> str:
     """What a promotion means."""
     return f"It takes the place of {_named(champion)}: from now on it scores new images."
+
+
+def floor_line(name: str, figure: Interval, least: float, state: State) -> str:
+    """``sensitivity is 95.1 % (93.0 to 96.8), above its floor of 85 %``."""
+    shown = "AUC" if name == "auc" else name
+    if math.isnan(figure.value):
+        return f"{shown} could not be measured, for want of images of a class"
+    written = _plain(figure) if name == "auc" else _percent(figure)
+    bound = f"{least:g}" if name == "auc" else _share(least)
+    where = "wholly below" if state == "fail" else "above" if figure.value >= least else "not surely below"
+    return f"{shown} is {written}, {where} its floor of {bound}"
+
+
+def shortcut_line(lead: Interval, least: float, state: State) -> str:
+    """By how much a model beats statistics that never see a picture."""
+    enough = "better" if state == "pass" else "not surely better"
+    asked = f" by {100 * least:g} points" if least else ""
+    return f"AUC differs by {_points(lead)} from statistics that never see a picture: {enough}{asked}"
+
+
+def slice_line(name: str, worst: Interval, tolerated: float, state: State) -> str:
+    """The worst slice against the whole."""
+    found = "surely further below than" if state == "fail" else "not surely further below than"
+    return f"accuracy on {name} differs by {_points(worst)} from that of the whole: {found} {100 * tolerated:g} points"
+
+
+def calibration_line(error: Interval, most: float, state: State) -> str:
+    """How far its probabilities are from the shares of positives."""
+    if math.isnan(error.value):
+        return "calibration could not be measured"
+    found = "above" if state == "fail" else "within"
+    return f"its probabilities are off by {_plain(error)} on average, {found} the {most:g} that are tolerated"
+
+
+def parity_line(parity: float, most: float, state: State) -> str:
+    """Whether the reloaded model is the measured one."""
+    found = "more than" if state == "fail" else "within"
+    return f"loaded again, it differs by {parity:.1g} of a probability, {found} the {most:g} that are tolerated"
+
+
+def budget_line(name: str, value: float, most: float, unit: str, state: State) -> str:
+    """A size or a time against what may be spent."""
+    found = "over" if state == "fail" else "within"
+    return f"{name} is {value:.3g} {unit}, {found} the budget of {most:g} {unit}"
+
+
+def rivalry_line(name: str, difference: Interval) -> str:
+    """A difference from the champion."""
+    shown = "AUC" if name == "auc" else name.replace("_", " ")
+    return f"{shown} {_points(difference)}"
 
 
 def _named(champion: Incumbent) -> str:
@@ -83,19 +149,15 @@ def _on_whom(scores: Scores, data: Data) -> str:
     return f"on {patients} ({scores.images:,} images{few})"
 
 
-def _miss(check: GateCheck) -> str:
-    name = "AUC" if check.name == "auc" else check.name
-    if math.isnan(check.value):
-        return f"{name} could not be measured, for want of images of a class"
-    figure = Interval(check.value, check.low, check.high)
-    written = _plain(figure) if check.name == "auc" else _percent(figure)
-    floor = f"{check.floor:g}" if check.name == "auc" else _share(check.floor)
-    return f"{name} is {written}, wholly below its floor of {floor}"
+def _points(difference: Interval) -> str:
+    """``+1.0 points (-0.2 to +2.1)``."""
+    if math.isnan(difference.value):
+        return "an unknown number of points"
+    return f"{100 * difference.value:+.1f} points ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
 
 
-def _difference(check: GateCheck) -> str:
-    name = {"auc against champion": "AUC", "balanced_accuracy against champion": "balanced accuracy"}[check.name]
-    return f"{name} {100 * check.value:+.1f} points ({100 * check.low:+.1f} to {100 * check.high:+.1f})"
+def _patients(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _percent(figure: Interval) -> str:

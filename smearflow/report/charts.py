@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from smearflow.report.wording import Measured
+
 Point = tuple[float, float]
 
 WIDTH = 420
@@ -17,6 +19,7 @@ LEFT, RIGHT, TOP, BOTTOM = 48, 14, 10, 44  # margins around the plot
 COLOURS = 8  # that report.css knows
 LOW, SQUARE = 226, WIDTH - LEFT - RIGHT  # heights of a plot
 POINTS = 300  # of a curve: more can't be seen
+REACH = 120  # width of an interval in a table
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,23 @@ def diagonal(x: Axis, y: Axis) -> str:
     """The line from corner to corner."""
     ends = (_x(x, x.low), _y(y, y.low), _x(x, x.high), _y(y, y.high))
     return '<line class="chance" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>'.format(*ends)
+
+
+def reach(figure: Measured, whole: float, least: float) -> Markup:
+    """A share's interval on a line from ``least`` to 1, its dot, and a stroke where the ``whole`` is, for a table."""
+    value, low, high = (
+        None if at is None or math.isnan(at) else REACH * (max(at, least) - least) / (1 - least)
+        for at in (figure.value, figure.low, figure.high)
+    )
+    if value is None or low is None or high is None or math.isnan(whole):
+        return Markup("")
+    across = REACH * (max(whole, least) - least) / (1 - least)
+    return Markup(
+        f'<svg class="reach" viewBox="-4 0 {REACH + 8} 14" aria-hidden="true">'
+        f'<line class="whole" x1="{across:.1f}" x2="{across:.1f}" y1="0" y2="14"/>'
+        f'<line class="span" x1="{low:.1f}" x2="{max(high, low + 1):.1f}" y1="7" y2="7"/>'
+        f'<circle class="at" cx="{value:.1f}" cy="7" r="3.5"/></svg>'
+    )
 
 
 def _svg(title: str, description: str, y: Axis, inside: str) -> Markup:

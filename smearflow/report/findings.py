@@ -7,8 +7,11 @@ from typing import Protocol
 
 import pandas as pd
 
+from smearflow.evaluation.abstention import Abstention
+from smearflow.evaluation.comparison import Comparison
 from smearflow.evaluation.scoring import Scores
 from smearflow.evaluation.shortcut import Shortcut
+from smearflow.evaluation.slices import Slice
 from smearflow.evaluation.verdict import GateCheck
 from smearflow.settings import Settings
 from smearflow.summary import Summary
@@ -55,6 +58,38 @@ class CheckLine(Protocol):
 
 
 @dataclass(frozen=True)
+class Examination:
+    """The candidate as it will serve: MiB of its file, ms an image on this machine's CPU, by how much a probability
+    differs from the measured one once it is loaded again; where it looks, and what is unlike its training set.
+
+    ``heat``: path, sha256, group, label, probability, kind (hit, cleared, missed or false_alarm), resolution (cells a
+    side), share_inside (of the heat, 0-1) and picture (a file in ``folder``, null where none was drawn), a row an image.
+    ``novelty``: share of images called unlike the training set, 0-1, by what they are.
+    """
+
+    size_mb: float
+    latency_ms: float
+    parity: float
+    heat: pd.DataFrame
+    folder: Path
+    novelty: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """A decision about the champion. ``when``: UTC, ISO 8601; ``decision``: promoted, kept, refused, rolled_back or
+    restored; ``version``: the champion after it; ``model``: the candidate, or who was put back."""
+
+    when: str
+    decision: str
+    model: str | None
+    version: int | None
+    run: str | None
+    why: str
+    forced: bool = False
+
+
+@dataclass(frozen=True)
 class Findings:
     """A run's findings. What it didn't reach is None or empty, and its section is left out.
 
@@ -66,6 +101,10 @@ class Findings:
     ``shortcut``: what statistics of the images reach alone.
     ``candidate``: name of the model that was judged. ``mistakes``: its surest ones, the surest first: path, sha256,
     group, label, probability (0-1, of the positive class), kind (missed or false_alarm), confidence.
+    ``slices``, ``abstention``: the candidate's, on parts of the test set, and where it may say unsure;
+    ``comparison``: the candidate with ``rival``, who was champion before. ``examined``: as it will serve.
+    ``history``: decisions about the champion, the first one first; ``openings``: how often a test set was opened for
+    one, None where nobody counts.
     ``versions``: libraries; ``digests``: of data, split, code and so on.
     """
 
@@ -84,6 +123,13 @@ class Findings:
     gate: tuple[GateCheck, ...] = ()
     candidate: str | None = None
     mistakes: pd.DataFrame | None = None
+    slices: tuple[Slice, ...] = ()
+    abstention: Abstention | None = None
+    comparison: Comparison | None = None
+    rival: str | None = None
+    examined: Examination | None = None
+    history: tuple[HistoryLine, ...] = ()
+    openings: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
 

@@ -4,15 +4,29 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smearflow.evaluation.scoring import Scores
+from smearflow.evaluation.scoring import PATIENT_ACCURACY, Scores
 from smearflow.evaluation.shortcut import Shortcut
-from smearflow.evaluation.verdict import GateCheck
 from smearflow.report.charts import SQUARE, Axis, Chart, Point, Series, diagonal, lines, mark
 from smearflow.report.findings import Epoch, Findings
 from smearflow.report.pseudonyms import Names
 from smearflow.report.wording import percent
 from smearflow.summary import ComparedCut, ModelResult
 
+LESS_IS_BETTER = ("brier", "ece")
+EVERY = (  # figures, in the order in which they are shown: what is missed comes first
+    "sensitivity",
+    "specificity",
+    "accuracy",
+    PATIENT_ACCURACY,
+    "balanced_accuracy",
+    "precision",
+    "f1",
+    "mcc",
+    "auc",
+    "pr_auc",
+    "brier",
+    "ece",
+)
 SHOWN = 15  # rows of a table of cuts; all of them are in summary.json
 
 
@@ -27,13 +41,22 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
+class Everything:
+    """The models, statistics alone among them, and the figures that all of them have."""
+
+    models: tuple[Scores, ...]
+    figures: tuple[str, ...]
+    less_is_better: tuple[str, ...] = LESS_IS_BETTER
+
+
+@dataclass(frozen=True)
 class ModelsSection:
     """All models, the candidate first among the charts."""
 
     rows: tuple[ModelRow, ...]
-    gate: tuple[GateCheck, ...]
     judged: Scores | None
     shortcut: Shortcut | None
+    everything: "Everything"
     roc: Chart | None
     curves: tuple[tuple[str, tuple[Chart, ...]], ...]
     cuts: tuple[tuple[str, tuple[ComparedCut, ...]], ...]
@@ -46,9 +69,9 @@ def models_section(findings: Findings, names: Names) -> ModelsSection | None:
         return None
     return ModelsSection(
         rows=tuple(_row(model, findings, names) for model in findings.summary.models),
-        gate=findings.gate,
         judged=findings.judged,
         shortcut=findings.shortcut,
+        everything=_everything(findings),
         roc=_roc(findings),
         cuts=tuple((model.name, _shown(model.cuts)) for model in findings.summary.models if model.cuts),
         curves=tuple(
@@ -60,6 +83,15 @@ def models_section(findings: Findings, names: Names) -> ModelsSection | None:
 def _row(model: ModelResult, findings: Findings, names: Names) -> ModelRow:
     scores = next((s for s in findings.scores if s.name == model.name), None)
     return ModelRow(model, scores, model.name == findings.candidate, names.text(model.error or "") or None)
+
+
+def _everything(findings: Findings) -> Everything:
+    """The candidate first: on a phone the other columns are reached by scrolling."""
+    measured = sorted(findings.scores, key=lambda scores: scores.name != findings.candidate)
+    baseline = (findings.shortcut.scores,) if findings.shortcut else ()
+    models = (*measured, *baseline) if measured else ()
+    known = EVERY if findings.patients_known else [name for name in EVERY if name != PATIENT_ACCURACY]
+    return Everything(models, tuple(name for name in known if all(name in scores.test for scores in models)))
 
 
 def _shown(cuts: Sequence[ComparedCut]) -> tuple[ComparedCut, ...]:

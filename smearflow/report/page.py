@@ -12,15 +12,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from smearflow.report import wording
 from smearflow.report.augment_section import augment_section
+from smearflow.report.certainty_section import certainty_section
 from smearflow.report.data_section import data_section
 from smearflow.report.duplicates_section import duplicates_section
 from smearflow.report.findings import Findings
+from smearflow.report.gate_section import gate_section
+from smearflow.report.history_section import history_section
 from smearflow.report.lecture_section import is_lecture, lecture_section
 from smearflow.report.mistakes_section import mistakes_section
 from smearflow.report.models_section import models_section, share_of
 from smearflow.report.pseudonyms import Names, names_of
 from smearflow.report.quarantine_section import quarantine_section
 from smearflow.report.run_section import run_section
+from smearflow.report.slices_section import slices_section
 from smearflow.report.split_section import split_section
 from smearflow.report.verdict_section import verdict_section
 
@@ -44,8 +48,12 @@ SECTIONS = (
     Section("split", "Split", split_section),
     Section("augment", "Augmentation", augment_section),
     Section("models", "Models", models_section),
+    Section("gate", "Gate", gate_section),
+    Section("slices", "Slices", slices_section),
+    Section("certainty", "Certainty", certainty_section),
     Section("mistakes", "Mistakes", mistakes_section),
     Section("quarantine", "Left out", quarantine_section),
+    Section("history", "History", history_section, lambda findings: False),
     Section("run", "Run", run_section),
 )
 
@@ -86,5 +94,13 @@ def environment(names: Names) -> Environment:
         "image": names.image,
     }
     jinja.filters.update(filters)
-    jinja.globals.update(counted=wording.counted, value=wording.value, spread=wording.spread, share_of=share_of)
+    jinja.globals.update(
+        counted=wording.counted,
+        value=wording.value,
+        spread=wording.spread,
+        interval=wording.interval,
+        points=wording.points,
+        points_spread=wording.points_spread,
+        share_of=share_of,
+    )
     return jinja

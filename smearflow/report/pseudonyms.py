@@ -16,6 +16,7 @@ from smearflow.settings import Data
 DIGITS = 8  # of sha256 in a name
 ENDING = "|".join(re.escape(ending) for ending in sorted(EXTENSIONS))
 IMAGE_FILE = re.compile(rf"[^\s,;'\"()\[\]]+(?:{ENDING})\b", re.IGNORECASE)
+CALLED = re.compile(r"\bpatient (\w+)")  # by an id that may be a bare number
 ANOTHER = "another folder"
 NOTHING = re.compile(r"(?!)")
 
@@ -55,6 +56,7 @@ class Names:
         for path in (p for p in self.images if " " in p and p in sentence):
             sentence = sentence.replace(path, self.images[path])
         sentence = IMAGE_FILE.sub(lambda hit: self._file(hit[0]), sentence)
+        sentence = CALLED.sub(lambda hit: self.patients.get(hit[1], hit[0]), sentence)
         return self.ids.sub(lambda hit: self.words[hit[1]], sentence)
 
     def _file(self, written: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from smearflow.report.findings import CheckLine, Findings
 from smearflow.report.headlines import Headline, headline_of
 from smearflow.report.lecture_section import shortened
+from smearflow.report.limits import Limit, limits, too_good
 from smearflow.report.pseudonyms import Names
 from smearflow.report.wording import NBSP, counted, spread, value
 from smearflow.summary import ChampionResult
@@ -25,7 +26,8 @@ class Hero:
 class VerdictSection:
     """What the page opens with. ``broken``: the critical expectations that ended the run; ``warnings``: the others
     that don't hold; ``untrained``: models that failed; ``suspects``: models that do hardly
-    better than statistics alone; ``shortened``: that the lecture's epochs were scaled."""
+    better than statistics alone; ``shortened``: that the lecture's epochs were scaled; ``too_good``: that there may be
+    a leak."""
 
     headline: Headline
     why: str
@@ -38,6 +40,8 @@ class VerdictSection:
     warnings: tuple[str, ...]
     suspects: tuple[str, ...]
     shortened: str | None
+    limits: tuple[Limit, ...]
+    too_good: str | None
 
 
 def verdict_section(findings: Findings, names: Names) -> VerdictSection:
@@ -56,6 +60,8 @@ def verdict_section(findings: Findings, names: Names) -> VerdictSection:
         warnings=tuple(c.expectation for c in findings.checks if not c.passed and c.severity == "warning"),
         suspects=findings.shortcut.suspects if findings.shortcut else (),
         shortened=shortened(findings),
+        limits=limits(findings, names),
+        too_good=too_good(findings),
     )
 
 

@@ -5,8 +5,20 @@ from typing import Protocol
 
 import pandas as pd
 
+MINUS = "\N{MINUS SIGN}"
 NBSP = "\u00a0"  # a figure and its unit stay on one line
 NOT_MEASURED = "not measured"
+
+BARE = ("auc", "pr_auc", "mcc", "brier", "ece")  # figures that aren't shares of cells
+NAMES = {
+    "auc": "AUC",
+    "pr_auc": "PR AUC",
+    "mcc": "MCC",
+    "f1": "F1",
+    "brier": "Brier score",
+    "ece": "calibration error",
+    "patient_accuracy": "accuracy a patient",
+}
 
 
 class Measured(Protocol):
@@ -43,12 +55,10 @@ def percent(share: float) -> str:
 
 
 def value(name: str, number: float | None) -> str:
-    """One figure alone: ``95.1 %``, ``0.987`` for the AUC, ``+1.2 points`` for what is ``... against champion``."""
+    """One figure alone: ``95.1 %``, ``0.987`` for the AUC and others that are no shares of cells (BARE)."""
     if number is None or math.isnan(number):
         return NOT_MEASURED
-    if "against" in name:
-        return f"{_bare(name, number)}{NBSP}points"
-    return _bare(name, number) if name == "auc" else percent(number)
+    return _bare(name, number) if name in BARE else percent(number)
 
 
 def spread(name: str, figure: Measured) -> str:
@@ -59,9 +69,30 @@ def spread(name: str, figure: Measured) -> str:
     return f"{_bare(name, low)} to {_bare(name, high)}"
 
 
+def interval(name: str, figure: Measured) -> str:
+    """Both in a sentence: ``95.1 % (93.0 to 96.8)``."""
+    between = spread(name, figure)
+    return f"{value(name, figure.value)}{f' ({between})' if between else ''}"
+
+
+def points(number: float | None) -> str:
+    """A difference of shares, -1 to 1, in points: ``+1.2``."""
+    if number is None or math.isnan(number):
+        return NOT_MEASURED
+    return f"{100 * number:+.1f}".replace("-", MINUS)
+
+
+def points_spread(figure: Measured) -> str:
+    """The interval of a difference: ``−0.4 to +3.0``; empty where there is none."""
+    if figure.low is None or figure.high is None or math.isnan(figure.low + figure.high):
+        return ""
+    return f"{points(figure.low)} to {points(figure.high)}"
+
+
 def metric(name: str) -> str:
-    """A figure's name in the reader's words."""
-    words = name.replace("_", " ").replace("auc", "AUC").replace("against", "against the")
+    """A figure's name in the reader's words: ``Balanced accuracy``, ``AUC against the champion``."""
+    figure, against, whom = name.partition(" against ")
+    words = NAMES.get(figure, figure.replace("_", " ")) + (f" against the {whom}" if against else "")
     return words[:1].upper() + words[1:]
 
 
@@ -82,6 +113,4 @@ def pixels(size: float | None) -> str:
 
 def _bare(name: str, number: float) -> str:
     """A figure without its unit."""
-    if "against" in name:
-        return f"{100 * number:+.1f}"
-    return f"{number:.3f}" if name == "auc" else f"{100 * number:.1f}"
+    return f"{number:.3f}" if name in BARE else f"{100 * number:.1f}"

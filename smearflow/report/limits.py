@@ -1,0 +1,129 @@
+"""Risk and limits of the candidate in plain lines, for the first screen: what a doctor must know before the figures."""
+
+import math
+from dataclasses import dataclass
+
+from smearflow.evaluation.intervals import Interval
+from smearflow.evaluation.leak import leak_warning
+from smearflow.evaluation.scoring import Scores
+from smearflow.evaluation.slices import worst
+from smearflow.report.findings import Findings
+from smearflow.report.pseudonyms import Names
+from smearflow.report.slices_section import told
+from smearflow.report.wording import NBSP, counted, interval, percent
+
+RARE = 0.02  # below this share, cells are counted of 1,000
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One line: what it is about, and a sentence or two."""
+
+    term: str
+    says: str
+
+
+def limits(findings: Findings, names: Names) -> tuple[Limit, ...]:
+    """The lines for the candidate; none where none was judged."""
+    scores = findings.judged
+    if scores is None:
+        return ()
+    lines = {
+        "Risk": _risk(scores, findings),
+        "Unsure": _unsure(findings),
+        "Weakest": _weakest(findings, names),
+        "Not tested": _untested(scores, findings),
+        "Labels": _labels(findings),
+        "Test set": _openings(findings),
+    }
+    return tuple(Limit(term, says) for term, says in lines.items() if says)
+
+
+def of_a_hundred(share: Interval) -> tuple[str, str]:
+    """A share as counts: (``100``, ``4 (2 to 6)``), of 1,000 where it is rare; empty where it wasn't measured."""
+    if math.isnan(share.value):
+        return "", ""
+    whole = 100 if share.value >= RARE else 1000
+    value, low, high = (f"{whole * max(end, 0.0):.0f}" for end in (share.value, share.low, share.high))
+    return f"{whole:,}", f"{value} ({low} to {high})"
+
+
+def too_good(findings: Findings) -> str | None:
+    """The warning of a leak, where the cells are real, patients apart and no label was reviewed."""
+    scores, split, data = findings.judged, findings.summary.split, findings.settings.data
+    if scores is None or split is None or split.by != "group" or data.source == "demo" or not findings.patients_known:
+        return None
+    checked = [
+        f"{split.shared_groups:,} patients and {split.shared_duplicates:,} copies of images are in two sets",
+    ]
+    if findings.shortcut:
+        area = findings.shortcut.scores.test["auc"].value
+        checked.append(f"statistics that never see a picture reach an AUC of {area:.3f}")
+    if split.leakage:
+        checked.append(f"a random split would show {percent(split.leakage.random.accuracy.value or math.nan)}")
+    return leak_warning(scores, tuple(checked))
+
+
+def _risk(scores: Scores, findings: Findings) -> str:
+    """What the figures mean in cells."""
+    data = findings.settings.data
+    of, missed = of_a_hundred(_rest(scores.test["sensitivity"]))
+    of_healthy, alarms = of_a_hundred(_rest(scores.test["specificity"]))
+    parts = [f"of {of} {data.positive} cells it misses {missed}" if of else ""]
+    parts.append(f"of {of_healthy} {data.negative} ones it calls {alarms} {data.positive}" if of_healthy else "")
+    known = "; ".join(part for part in parts if part)
+    return f"{known[:1].upper()}{known[1:]}." if known else ""
+
+
+def _rest(share: Interval) -> Interval:
+    return Interval(1 - share.value, 1 - share.high, 1 - share.low)
+
+
+def _unsure(findings: Findings) -> str:
+    found = findings.abstention
+    if found is None:
+        return ""
+    if not found.unsure:
+        return "No test cell lies in the band in which it says so."
+    inside = f"; of the unsure ones {percent(found.inside.value)}" if not math.isnan(found.inside.value) else ""
+    left = f"It leaves {interval('share', found.share)} of the cells to a person. "
+    return f"{left}Of those that it answers {interval('error', found.outside)} are wrong{inside}."
+
+
+def _weakest(findings: Findings, names: Names) -> str:
+    if not findings.slices:
+        return ""
+    named = worst(findings.slices)
+    return told(named[0], names) if named else "No part of the test set lies below the whole."
+
+
+def _untested(scores: Scores, findings: Findings) -> str:
+    """On whom it was tested, and on whom not."""
+    data, dataset = findings.settings.data, findings.summary.dataset
+    if data.source == "demo":
+        return "Anything real: these cells are drawn."
+    left_out = dataset.quarantined + dataset.review if dataset else 0
+    poor = f", images like the {left_out:,} that were left out" if left_out else ""
+    patients = f" of {counted(scores.groups, 'patient')}" if findings.patients_known else ""
+    others = "other stains, microscopes, clinics and patients than those of this data set, whole smears"
+    return f"{others[:1].upper()}{others[1:]}{poor}. It was tested on {counted(scores.images, 'cell')}{patients}."
+
+
+def _labels(findings: Findings) -> str:
+    """What the labels are worth, by which it was judged."""
+    if findings.settings.data.source == "demo":
+        return "Right: whoever drew the cells knows."
+    return (
+        f"As given; nobody reviewed them. About 5{NBSP}% of the public NLM set's are held to be wrong "
+        f"(Fuhad et al., 2020), so figures there end near 95{NBSP}%."
+    )
+
+
+def _openings(findings: Findings) -> str:
+    if not findings.openings:
+        return ""
+    if findings.openings == 1:
+        return "Opened once: for this verdict."
+    return (
+        f"Opened {findings.openings:,} times for verdicts, this one included. Each time flatters the chosen a little."
+    )
