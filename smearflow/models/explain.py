@@ -1,4 +1,4 @@
-"""Where a network sees what speaks for infection: a heat map an image, at a layer that is fine enough to mean something.
+"""Where a network sees what speaks for infection: a heat map an image, at a layer fine enough to mean something.
 
 HiResCAM (Draelos & Carin 2020, "Use HiResCAM instead of Grad-CAM for faithful explanations"): what each place of a
 layer's map adds to the logit, gradient times activation, summed over its channels; only what speaks for the positive
@@ -35,19 +35,15 @@ class Heat:
         """Where each map is hottest: x and y, float (n, 2), as shares of width and height, 0-1; NaN without heat."""
         side = self.maps.shape[1]
         down, along = np.divmod(self.maps.reshape(len(self.maps), -1).argmax(axis=1), side)
-        return np.where(self._some, np.stack([along + 0.5, down + 0.5], axis=1) / side, np.nan)
+        some = self.maps.any(axis=(1, 2))
+        return np.where(some.reshape(-1, 1), np.stack([along + 0.5, down + 0.5], axis=1) / side, np.nan)
 
     def inside(self, cells: Array) -> Array:
         """The share of the heat that lies on the cell, float (n,), 0-1, NaN without heat.
 
         ``cells``: how much of each place is cell, 0-1, of ``cells_of``.
         """
-        return np.where(self._some[:, 0], (self.maps * cells).sum(axis=(1, 2)), np.nan)
-
-    @property
-    def _some(self) -> Array:
-        """Which maps have heat, bool (n, 1)."""
-        return self.maps.any(axis=(1, 2))[:, None]
+        return np.where(self.maps.any(axis=(1, 2)), (self.maps * cells).sum(axis=(1, 2)), np.nan)
 
 
 class Explainer:

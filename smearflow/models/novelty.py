@@ -6,14 +6,21 @@ the root of the mean square along them (Mahalanobis; Lee et al. 2018, "A Simple 
 Out-of-Distribution Samples").
 """
 
+import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from smearflow.data.sources import file_at
+from smearflow.models.bundles import add_facts
 from smearflow.models.fitted import Array
-from smearflow.registry.serving import NOVELTY, Novelty, statistics
+from smearflow.models.pixels import PixelStream
+from smearflow.models.strangers import strangers
+from smearflow.registry.serving import NOVELTY, Classifier, Novelty, load, statistics
 
+SAMPLE = 2000  # images of a set, at most: more move neither axes nor threshold
+DRAWN = 100  # strangers of a kind
 AXES = 16  # of the features, and of the statistics, at most
 LEAST = 1e-3  # of the widest axis' deviation: narrower ones are rounding, and aren't used
 STATISTICS = statistics(np.zeros((1, 8, 8, 3))).shape[1]
@@ -33,10 +40,36 @@ def fit_novelty(training: Array, validation: Array, share: float) -> Novelty:
     return Novelty(centre, axes, float(np.quantile(spread.distance(validation), 1 - share, method="higher")))
 
 
-def write_novelty(bundle: Path, novelty: Novelty) -> dict[str, Any]:
-    """Put ``novelty`` into ``bundle``. Returns what its model.json is to say of it."""
+def learn_novelty(bundle: Path, rows: pd.DataFrame, root: Path, share: float, threads: int) -> dict[str, float]:
+    """Have ``bundle`` tell strangers from the cells of ``rows`` (path below ``root``, split).
+
+    Returns the share of test images that it calls so, and of each kind of stranger, 0-1.
+    """
+    classifier = load(bundle)
+    training, validation, test = (
+        described(classifier, some(rows[rows["split"] == name], SAMPLE), root, threads)
+        for name in ("train", "val", "test")
+    )
+    novelty = fit_novelty(training, validation, share)
     np.savez_compressed(bundle / NOVELTY, centre=novelty.centre, axes=novelty.axes)
-    return {"threshold": novelty.threshold}
+    add_facts(bundle, novelty={"threshold": novelty.threshold})
+    others = {kind: classifier.described(each)[1] for kind, each in strangers(classifier.input_size, DRAWN).items()}
+    return {
+        kind: float(np.mean(novelty.distance(each) >= novelty.threshold))
+        for kind, each in {"test": test, **others}.items()
+    }
+
+
+def described(classifier: Classifier, rows: pd.DataFrame, root: Path, threads: int) -> Array:
+    """What novelty goes by of each image of ``rows`` that can be read, float64 (k, d)."""
+    files = [file_at(root, path) for path in rows["path"]]
+    with PixelStream(files, classifier.input_size, threads) as stream:
+        return np.concatenate([classifier.described(each.pixels)[1] for each in stream if len(each.pixels)])
+
+
+def some(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Up to ``most`` of ``rows``, from all over."""
+    return rows.iloc[:: max(1, math.ceil(len(rows) / most))]
 
 
 def _axes(rows: Array) -> Array:

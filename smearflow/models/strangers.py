@@ -9,7 +9,7 @@ from smearflow.models.fitted import Array
 
 Draw = np.random.Generator
 SIDES = 90, 240  # pixels of a picture before it is brought to a network's size
-WORDS = "Patient 4711 slide B thin film Giemsa 100x negative positive lot expires ward report of the laboratory".split()
+WORDS = ("Patient", "4711", "slide B", "thin film", "Giemsa", "100x", "negative", "ward", "report of", "the laboratory")
 
 
 def strangers(size: int, count: int, seed: int = 0) -> dict[str, Array]:

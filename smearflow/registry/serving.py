@@ -25,6 +25,7 @@ UNSURE = "unsure"  # decision on a cell whose probability is too near to the thr
 STRANGE = "out_of_distribution"  # decision on an image that is unlike the cells that were trained on
 NOVELTY = "novelty.npz"  # in a bundle: what tells such images
 BACKGROUND = 12 / 255  # grey up to this is background
+WHITE = 235 / 255  # above this it is white
 
 
 class UnreadableError(ValueError):
@@ -285,19 +286,31 @@ def statistics(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.floa
     pixel to pixel, along, down, at its roughest, and the logarithms; the share that is cell, and that is white.
     Networks that were trained to find parasites overlook much of what makes a picture none of a cell.
     """
-    scaled = pixels.astype(np.float32) / 255
-    grey = scaled.mean(axis=3)
-    along = np.abs(np.diff(grey, axis=2)).mean(axis=(1, 2))
-    down = np.abs(np.diff(grey, axis=1)).mean(axis=(1, 2))
-    rough = np.sqrt((np.diff(grey, axis=2) ** 2).mean(axis=(1, 2)))
-    cell = (grey > BACKGROUND)[..., None]
-    count = np.maximum(cell.sum(axis=(1, 2)), 1)
-    mean = (scaled * cell).sum(axis=(1, 2)) / count
-    deviation = np.sqrt(np.maximum((scaled**2 * cell).sum(axis=(1, 2)) / count - mean**2, 0))
-    shares = [cell.mean(axis=(1, 2))[:, 0], (grey > 235 / 255).mean(axis=(1, 2))]
+    side = pixels.shape[1]
+    flat = pixels.reshape(len(pixels), -1, 3).astype(np.float32) / np.float32(255)
+    grey = flat @ np.full(3, 1 / 3, np.float32)
+    cell = (grey > BACKGROUND).astype(np.float32)
+    total, inside = np.full(len(pixels), side * side), np.maximum(cell.sum(axis=1), 1)
+    squares = flat**2
+    on_cell = [np.matmul(cell[:, None], each)[:, 0] for each in (flat, squares)]
+    colours = [
+        *_mean_and_deviation(flat.sum(axis=1), squares.sum(axis=1), total),
+        *_mean_and_deviation(on_cell[0], on_cell[1], inside),
+    ]
+    square = grey.reshape(-1, side, side)
+    steps = square[:, :, 1:] - square[:, :, :-1]
+    along = np.abs(steps).mean(axis=(1, 2))
+    down = np.abs(square[:, 1:] - square[:, :-1]).mean(axis=(1, 2))
+    rough = np.sqrt((steps**2).mean(axis=(1, 2)))
     texture = [along, down, rough, np.log(1e-3 + along), np.log(1e-3 + down), np.log(1e-3 + rough)]
-    colours = [scaled.mean(axis=(1, 2)), scaled.std(axis=(1, 2)), mean, deviation]
+    shares = [cell.mean(axis=1), (grey > WHITE).mean(axis=1)]
     return np.concatenate([*colours, np.stack([*texture, *shares], axis=1)], axis=1).astype(np.float64)
+
+
+def _mean_and_deviation(total: Any, squares: Any, count: Any) -> tuple[Any, Any]:
+    """Of values by the sums (n, c) of them and of their squares, over ``count`` (n,) each."""
+    mean = total / count[:, None]
+    return mean, np.sqrt(np.maximum(squares / count[:, None] - mean**2, 0))
 
 
 def _novelty_of(folder: Path, facts: Mapping[str, Any]) -> Novelty | None:
