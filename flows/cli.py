@@ -71,6 +71,19 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("dir", type=Path, metavar="DIR", help="folder to write; must not hold anything yet")
     demo.add_argument("--images", type=int, metavar="N", help="cells to draw (data.demo.images)")
     demo.add_argument("--faults", action="store_true", help="plant each fault of the vocabulary among them")
+    export = verb("export", "the champion as files for phones and small computers, measured on its test set")
+    export.add_argument(
+        "--format",
+        default="all",
+        metavar="NAME",
+        help="litert-float32, litert-float16, litert-int8, openvino-float32, openvino-float16; litert, openvino or all",
+    )
+    which = export.add_mutually_exclusive_group()
+    which.add_argument("--version", type=int, metavar="N", help="this version in place of the champion")
+    which.add_argument("--model", metavar="LABEL", help="this model of the last run, registered or not")
+    export.add_argument("--out", type=Path, metavar="DIR", help="folder for the files (exports/ in the workspace)")
+    reproduce = verb("reproduce", "run an earlier run again, beside everything, and compare weights and figures")
+    reproduce.add_argument("run_id", metavar="RUN_ID", help="its folder's name below runs/ in the workspace")
     prune = verb("prune", "remove what keep.runs doesn't keep: old runs, and what only they are made of")
     prune.add_argument("--dry-run", action="store_true", help="only say what would be removed, and how much it is")
     verb("config", "print every setting with its value, meaning and bounds, as YAML")

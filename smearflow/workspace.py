@@ -145,6 +145,16 @@ class Workspace:
         """A folder a run: settings, summary, report."""
         return self.root / "runs"
 
+    @property
+    def exports(self) -> Path:
+        """Models as files for other machines, unless `export --out` names another folder."""
+        return self.root / "exports"
+
+    @property
+    def reproductions(self) -> Path:
+        """Runs that were run again: a workspace of its own each, named by the run."""
+        return self.root / "reproductions"
+
     def artifact(self, stage: str, key: str) -> Path:
         """The folder in which a stage leaves what it made from the inputs that ``key`` stands for."""
         return self.artifacts / stage / key
