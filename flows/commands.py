@@ -93,13 +93,40 @@ def demo(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def export(arguments: argparse.Namespace) -> int:
+    """The champion, a version, or a model of the last run, as files for other machines."""
+    from flows.exporting import export_lines
+
+    settings, workspace = _settings(arguments), _workspace(arguments)
+    named = {"version": arguments.version, "model": arguments.model, "out": arguments.out}
+    for line in export_lines(settings, workspace, asked=arguments.format, **named):
+        print(line)
+    return 0
+
+
+def reproduce(arguments: argparse.Namespace) -> int:
+    """Run an earlier run again, beside everything. 1 where other weights or figures come out."""
+    from flows.reproducing import at_hand_lines, outcome_lines, prepared, read, settings_of
+
+    workspace = _workspace(arguments)
+    then = read(workspace, arguments.run_id)
+    print("\n".join(at_hand_lines(then[0])), flush=True)
+    again = prepared(then[0], workspace)
+    print(f"\nrunning again in {again.root}", flush=True)
+    _connect(workspace)
+    from flows.retraining import retraining
+
+    summary = _ended(retraining(settings_of(then[0]), again.root, return_state=True))
+    lines, same = outcome_lines(then, read(again, summary.run_id))
+    print("\n".join(["", *lines]))
+    return 0 if same else 1
+
+
 def prune(arguments: argparse.Namespace) -> int:
     """Remove what keep.runs doesn't keep, or say what would go."""
     from flows.pruning import pruned
 
-    if not arguments.workspace.exists():
-        raise UsageError(f"There is no workspace {arguments.workspace}.", "Name one: --workspace DIR.")
-    print("\n".join(pruned(Workspace.at(arguments.workspace), _settings(arguments), arguments.dry_run)))
+    print("\n".join(pruned(_workspace(arguments), _settings(arguments), arguments.dry_run)))
     return 0
 
 
@@ -174,6 +201,13 @@ def status(arguments: argparse.Namespace) -> int:
 def _settings(arguments: argparse.Namespace, source: str | None = None) -> Settings:
     chosen = [*arguments.set, *([f"data.source={json.dumps(source)}"] if source else [])]
     return load_settings(arguments.config, chosen)
+
+
+def _workspace(arguments: argparse.Namespace) -> Workspace:
+    """The workspace, which must be there. Raises UsageError where it isn't."""
+    if not arguments.workspace.exists():
+        raise UsageError(f"There is no workspace {arguments.workspace}.", "Name one: --workspace DIR.")
+    return Workspace.at(arguments.workspace)
 
 
 def _connect(workspace: Workspace) -> None:

@@ -17,6 +17,7 @@ from flows.pruning import pruned
 from smearflow.configuration import as_yaml
 from smearflow.errors import SmearflowError
 from smearflow.models.training import end_all
+from smearflow.origins import write_origins
 from smearflow.retention import note_named
 from smearflow.room import refusal
 from smearflow.service.running import mark_gone, note_running
@@ -27,6 +28,7 @@ from smearflow.workspace import Workspace, point, write_text
 from tasks.report import write_report
 from tasks.stage import Run
 from tasks.summarise import summarise
+from tasks.trace import traced
 from tasks.validate import ContractBroken
 
 ENDED: Mapping[Outcome, str] = {"promoted": "Promoted", "kept": "Kept", "none": "NoCandidate"}
@@ -52,6 +54,8 @@ def recorded(command: Literal["run", "validate"], settings: Settings, workspace:
         end_all()
         summary = summarise(run, error)
         write_summary(summary, run.folder)
+        if origins := traced(run):
+            write_origins(origins, run.folder)
         point(run.workspace.latest, run.folder)
         note_named(run.folder, run.reached, run.workspace)
         _prune(run)

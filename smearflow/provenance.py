@@ -1,8 +1,9 @@
-"""What a result was made with: the digest of the code that a stage reaches, and of the locked libraries."""
+"""What a result was made with: digests of the code that a stage reaches and of the locked libraries; the processor."""
 
 import ast
 import functools
 import hashlib
+import platform
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def lock_digest() -> str:
     """SHA-256 of requirements.lock; a checkout without one counts as empty."""
     lock = CHECKOUT / "requirements.lock"
     return hashlib.sha256(lock.read_bytes() if lock.exists() else b"").hexdigest()
+
+
+def processor_name() -> str:
+    """The name of the processor, as its maker has it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _source(name: str) -> Path:

@@ -21,11 +21,18 @@ class Part(BaseModel):
 
 
 class Verdict(Part):
-    """What came out, why, and what to do next."""
+    """What came out, why, and what to do next.
+
+    ``candidate``: the model that was judged; ``undecided``: there was too little evidence to replace the champion, and
+    ``more_patients`` in the test set would about decide it.
+    """
 
     outcome: Outcome
     why: str
     next: str
+    candidate: str | None = None
+    undecided: bool = False
+    more_patients: int | None = None
 
 
 class Dataset(Part):
@@ -134,6 +141,64 @@ class TestFigures(Part):
     patient_accuracy: Figure | None = None
 
 
+class GateRule(Part):
+    """One rule of the gate: what was found and whether it holds; ``open``: there is too little evidence to tell.
+
+    ``bound``: the least that ``value`` must be, or the most where ``ceiling``.
+    """
+
+    name: str
+    state: Literal["pass", "fail", "open"]
+    says: str
+    value: float | None
+    low: float | None
+    high: float | None
+    bound: float
+    ceiling: bool
+    unit: str
+
+
+class ComparisonResult(Part):
+    """Candidate less champion on the same test images; ``chance``: McNemar's, of images that one alone calls right."""
+
+    champion: str
+    difference: Mapping[str, Figure]
+    only_candidate: int
+    only_champion: int
+    chance: float
+    images: int
+    groups: int
+
+
+class SliceResult(Part):
+    """The candidate on a part of the test set: a patient, who has no name here, or a part by what was measured.
+
+    ``gap``: its accuracy less that of the whole, -1 to 1; figures are null where there are too few images.
+    """
+
+    kind: str
+    name: str
+    images: int
+    groups: int
+    accuracy: Figure | None
+    sensitivity: Figure | None
+    specificity: Figure | None
+    gap: Figure | None
+    surely_below: bool
+
+
+class AbstentionResult(Part):
+    """Probabilities from ``low`` to below ``high`` are unsure: the share of such test cells, and how many answers are
+    wrong among the others, among them, and among all; each 0-1."""
+
+    low: float
+    high: float
+    share: Figure
+    outside: Figure
+    inside: Figure
+    everywhere: Figure
+
+
 class Leakage(Part):
     """One model trained twice: on patients apart, and on a random split, which shares ``shared_groups`` of them."""
 
@@ -177,6 +242,7 @@ class ModelResult(Part):
     note: str | None = None  # what a person should know of how it was trained
     saved_mb: float | None = None  # MiB with the optimiser's state, where it was saved so
     accuracy_at_half: Figure | None = None  # on the test set, at 0.5 in place of the operating threshold
+    calibration: Literal["none", "temperature", "isotonic"] | None = None
     threshold: float | None = None
     test: TestFigures | None = None
     cuts: tuple[ComparedCut, ...] = ()  # where the cut, or the size, was chosen here
@@ -246,6 +312,10 @@ class Summary(Part):
     split: SplitCounts | None = None
     models: tuple[ModelResult, ...] = ()
     shortcut: ShortcutResult | None = None
+    gate: tuple[GateRule, ...] = ()
+    comparison: ComparisonResult | None = None
+    slices: tuple[SliceResult, ...] = ()
+    abstention: AbstentionResult | None = None
     champion: ChampionResult | None = None
     stages: tuple[StageResult, ...] = ()
     prefect: PrefectRun | None = None

@@ -111,6 +111,11 @@ class Workspace:
         return self.root / "ledgers"
 
     @property
+    def promotion_ledger(self) -> Path:
+        """Who held the alias of the champion, when and why."""
+        return self.root / "promotion_ledger.jsonl"
+
+    @property
     def drop(self) -> Path:
         """Where new batches are put, unless quality_check.drop names another folder."""
         return self.root / "drop"
@@ -144,6 +149,16 @@ class Workspace:
     def runs(self) -> Path:
         """A folder a run: settings, summary, report."""
         return self.root / "runs"
+
+    @property
+    def exports(self) -> Path:
+        """Models as files for other machines, unless `export --out` names another folder."""
+        return self.root / "exports"
+
+    @property
+    def reproductions(self) -> Path:
+        """Runs that were run again: a workspace of its own each, named by the run."""
+        return self.root / "reproductions"
 
     def artifact(self, stage: str, key: str) -> Path:
         """The folder in which a stage leaves what it made from the inputs that ``key`` stands for."""

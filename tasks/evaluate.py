@@ -8,12 +8,14 @@ import pandas as pd
 
 from smearflow.data.manifest import read_manifest
 from smearflow.data.splitting import Parts
+from smearflow.evaluation.abstention import Abstention, abstention
 from smearflow.evaluation.gate import choose
 from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.metrics import FIGURES
 from smearflow.evaluation.mistakes import confident_mistakes
 from smearflow.evaluation.scoring import Scores, calibrated_rows, score, scored
 from smearflow.evaluation.shortcut import Shortcut, shortcut
+from smearflow.evaluation.slices import Slice, in_words, slices, worst
 from smearflow.models.spec import Trained
 from smearflow.settings import Evaluation
 from smearflow.workspace import building
@@ -24,13 +26,15 @@ from tasks.stage import stage
 class Evaluated:
     """The figures of every trained model and of statistics alone, and where predictions and mistakes lie.
 
-    ``candidate``: name of the model that is best on validation.
+    ``candidate``: name of the model that is best on validation, ``slices`` and ``abstention`` are its own.
     """
 
     folder: Path
     scores: tuple[Scores, ...]
     candidate: str
     shortcut: Shortcut | None = None
+    slices: tuple[Slice, ...] = ()
+    abstention: Abstention | None = None
 
     @property
     def digest(self) -> str:
@@ -70,7 +74,8 @@ def says(found: Evaluated) -> str:
 |---|{"---|" * (len(FIGURES) + 3)}
 {rows}
 In brackets: 95 % interval by patient bootstrap. The threshold comes from validation, never from test.
-{_of_statistics(found)}"""
+{_of_statistics(found)}
+{_of_slices(found)}"""
 
 
 def _told(figure: Interval) -> str:
@@ -85,6 +90,12 @@ def _of_statistics(found: Evaluated) -> str:
     return f"\n{told} {found.shortcut.warning or ''}\n"
 
 
+def _of_slices(found: Evaluated) -> str:
+    """Where the candidate is at its worst."""
+    lines = "".join(f"- {in_words(part, part.name)}\n" for part in worst(found.slices))
+    return f"**Where {found.candidate} is at its worst**\n\n{lines}" if lines else ""
+
+
 # Not retried: nothing outside this process takes part.
 @stage(says, task_run_name="evaluate on the test set")
 def evaluate(
@@ -96,14 +107,17 @@ def evaluate(
     best on validation; a control (random frozen layers) is one only where there is nothing else.
     """
     predictions = {label: pd.read_parquet(model.folder / "predictions.parquet") for label, model in models.items()}
-    divided = pd.read_parquet(parts.path)
+    images, divided = read_manifest(manifest), pd.read_parquet(parts.path)
     with building(folder) as aside:
         found = tuple(_measured(aside, n, models[n], rows, positive, evaluation) for n, rows in predictions.items())
-        baseline = shortcut(read_manifest(manifest), divided, predictions, positive, evaluation)
+        baseline = shortcut(images, divided, predictions, positive, evaluation)
+        best = choose(tuple(scores for scores in found if not models[scores.name].control) or found)
+        test = scored(calibrated_rows(predictions[best.name], best.calibration), "test")
+        parts_of_it = slices(test, images, positive, best.threshold, evaluation.bootstrap, evaluation.slice_images)
+        unsure = abstention(test, positive, best.threshold, best.band, evaluation.bootstrap) if best.band else None
         scores = [json.loads(s.to_json()) for s in (*found, baseline.scores)]
         (aside / "scores.json").write_text(json.dumps(scores, indent=1))
-    candidates = tuple(scores for scores in found if not models[scores.name].control) or found
-    return Evaluated(folder, found, choose(candidates).name, baseline)
+    return Evaluated(folder, found, best.name, baseline, parts_of_it, unsure)
 
 
 def _measured(

@@ -8,11 +8,13 @@ import pandas as pd
 from smearflow.data.splitting import Parts
 from smearflow.evaluation.comparison import Comparison, compare
 from smearflow.evaluation.gate import decide
+from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.verdict import Evidence, GateCheck, Incumbent, Verdict
 from smearflow.models.spec import ScoreSpec
 from smearflow.models.training import run_module
-from smearflow.registry.champion import Champion, fetch_bundle, find_champion
+from smearflow.registry.champion import Champion, fetch_bundle
 from smearflow.registry.mlflow_store import registry_uri
+from smearflow.registry.succession import champion_now, seat_of
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace, building, digest_of, is_whole
 from tasks.evaluate import Evaluated
@@ -53,8 +55,7 @@ def _bound(check: GateCheck) -> str:
 @stage(says, cached=False, task_run_name="gate", retries=2, retry_delay_seconds=10)
 def gate(folder: Path, evaluated: Evaluated, parts: Parts, settings: Settings, workspace: Workspace) -> Gated:
     """Hold the candidate against the rules, then against the champion on the same test images."""
-    uri = registry_uri(settings.registry, workspace)
-    champion = find_champion(uri, settings.registry.name)
+    champion = champion_now(seat_of(settings.registry, workspace))
     best = evaluated.judged
     comparison = None
     if champion and champion.weights_digest != best.weights_digest:
@@ -71,12 +72,20 @@ def gate(folder: Path, evaluated: Evaluated, parts: Parts, settings: Settings, w
 
 def evidence_on(evaluated: Evaluated) -> Evidence:
     """What the run found out about the candidate beside its scores."""
-    return Evidence(lead=evaluated.shortcut.leads[evaluated.candidate] if evaluated.shortcut else None)
+    return Evidence(
+        lead=evaluated.shortcut.leads[evaluated.candidate] if evaluated.shortcut else None,
+        gaps={
+            part.name: Interval(part.gap.value, part.gap.low, part.at_most)
+            for part in evaluated.slices
+            if part.gap is not None and part.at_most is not None
+        },
+    )
 
 
 def _champion_scores(champion: Champion, parts: Parts, settings: Settings, workspace: Workspace) -> pd.DataFrame:
     """What the champion says of the test images: computed once for each champion and split."""
-    target = workspace.artifact("champion-scores", digest_of(champion.weights_digest, parts.digest))
+    which = (champion.registry_name, champion.version, champion.weights_digest)
+    target = workspace.artifact("champion-scores", digest_of(*which, parts.digest))
     if not is_whole(target):
         uri = registry_uri(settings.registry, workspace)
         bundle = fetch_bundle(uri, champion, workspace.champions)

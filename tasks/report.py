@@ -14,6 +14,7 @@ from smearflow.workspace import write_text
 from tasks.register import digests_of
 from tasks.stage import Run, stage
 from tasks.summarise import manifest_reached, summarise
+from tasks.summarise_judged import rival_of
 
 SHOWN = ("smearflow", "prefect", "tensorflow", "keras", "great-expectations", "mlflow", "pandas", "numpy", "pillow")
 
@@ -62,6 +63,10 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         shortcut=evaluated.shortcut if evaluated else None,
         gate=gated.verdict.checks if gated else (),
         candidate=candidate,
+        slices=evaluated.slices if evaluated else (),
+        abstention=evaluated.abstention if evaluated else None,
+        comparison=gated.comparison if gated else None,
+        rival=rival_of(gated) if gated else None,
         mistakes=evaluated.mistakes(candidate) if evaluated and candidate else None,
         versions={name: version(name) for name in SHOWN},
         digests=digests_of(manifest, parts, reached.get("settle")) if manifest and parts else {},

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from smearflow.data.manifest import Manifest
 from smearflow.data.sources import Source
 from smearflow.data.splitting import Parts
 from smearflow.errors import SmearflowError
-from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.scoring import Scores
 from smearflow.summary import (
     ChampionResult,
@@ -23,7 +21,6 @@ from smearflow.summary import (
     Dataset,
     Doubts,
     ExpectationResult,
-    Figure,
     Leakage,
     ModelResult,
     Outcome,
@@ -45,9 +42,11 @@ from tasks.leakage import Leaked
 from tasks.register import Registered
 from tasks.settle import Settled
 from tasks.stage import Run
+from tasks.summarise_judged import figure_of, judged_parts
 from tasks.train import Attempt
 from tasks.validate import Checked
 
+NOT_PROMOTED = "The champion is as it was before the run. See `smearflow models`."
 OUTCOMES: Mapping[str, Outcome] = {"promote": "promoted", "keep": "kept", "none": "none"}
 
 
@@ -65,6 +64,7 @@ def summarise(run: Run, error: BaseException | None = None) -> Summary:
         models=tuple(_model(a, reached.get("evaluate")) for a in reached.get("train", ())),
         shortcut=_shortcut(reached.get("evaluate")),
         champion=_champion(reached.get("register")),
+        **judged_parts(reached),
         stages=tuple(run.stages),
         prefect=_prefect(),
         paths=_paths(reached),
@@ -81,9 +81,20 @@ def _verdict(run: Run, error: BaseException | None) -> Verdict:
     if error is not None:
         return _failure(error)
     gated: Gated | None = run.reached.get("gate")
+    registered: Registered | None = run.reached.get("register")
+    if registered and registered.why_not:  # the gate's verdict came to nothing
+        outcome: Outcome = "kept" if registered.champion else "none"
+        return Verdict(outcome=outcome, why=registered.why_not, next=NOT_PROMOTED)
     if gated:
         verdict = gated.verdict
-        return Verdict(outcome=OUTCOMES[verdict.outcome], why=verdict.why, next=verdict.next)
+        return Verdict(
+            outcome=OUTCOMES[verdict.outcome],
+            why=verdict.why,
+            next=verdict.next,
+            candidate=verdict.candidate,
+            undecided=verdict.undecided,
+            more_patients=verdict.more_patients,
+        )
     return Verdict(
         outcome="none", why="The data hold the contract; nothing was trained.", next="Train on them: smearflow run."
     )
@@ -202,7 +213,8 @@ def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:
         recipe=attempt.plan.model.recipe,
         note=trained.note,
         saved_mb=round(trained.saved_mb, 3) if trained.saved_mb else None,
-        accuracy_at_half=_figure(scores.accuracy_at_half) if scores else None,
+        accuracy_at_half=figure_of(scores.accuracy_at_half) if scores else None,
+        calibration=scores.calibration.kind if scores else None,
         status="ok",
         threshold=scores.threshold if scores else None,
         test=_figures(scores) if scores else None,
@@ -211,13 +223,7 @@ def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:
 
 
 def _figures(scores: Scores) -> TestFigures:
-    return TestFigures(**{name: _figure(interval) for name, interval in scores.test.items()})
-
-
-def _figure(interval: Interval) -> Figure:
-    """NaN, where there was nothing to measure, becomes null."""
-    known = {name: None if math.isnan(value) else value for name, value in asdict(interval).items()}
-    return Figure(**known)
+    return TestFigures(**{name: figure_of(interval) for name, interval in scores.test.items()})
 
 
 def _shortcut(evaluated: Evaluated | None) -> ShortcutResult | None:

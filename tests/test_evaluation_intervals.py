@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
 
 from smearflow.evaluation.intervals import Interval, Statistic, bootstrap, resample, widened
 from smearflow.evaluation.metrics import Floats, auc
@@ -37,6 +39,21 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
         found = bootstrap(mean_of(values), groups, 300)["mean"]
         hits += found.low <= 0 <= found.high
     assert 0.90 <= hits / 200 <= 0.98
+
+
+def test_where_each_image_is_its_own_group_it_is_scipys_percentile_bootstrap() -> None:
+    draw = np.random.default_rng(5)
+    truth = draw.random(300) < 0.4
+    said = np.clip(0.4 * truth + draw.random(300) * 0.8, 0, 1)
+    ours = bootstrap(lambda weights: {"auc": auc(truth, said, weights)}, pd.Series(range(300)), 2000)["auc"]
+
+    def area(rows: Floats) -> float:
+        return float(roc_auc_score(truth[rows], said[rows]))
+
+    theirs = stats.bootstrap(
+        (np.arange(300),), area, n_resamples=800, vectorized=False, method="percentile", rng=0
+    ).confidence_interval
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.01)
 
 
 def test_the_same_input_gives_the_same_interval() -> None:

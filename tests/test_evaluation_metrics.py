@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from smearflow.evaluation.metrics import auc, confusion, measure, roc
+from smearflow.evaluation.metrics import auc, bins_of, confusion, expected_calibration_error, measure, roc
 
 TRUTH = np.array([True, True, True, False, False])
 SCORES = np.array([0.9, 0.6, 0.2, 0.6, 0.1])
@@ -41,6 +41,17 @@ def test_a_row_of_weights_is_a_resample() -> None:
         assert figures["accuracy"][row] == pytest.approx(reference.accuracy_score(truth, scores >= 0.5))
         assert figures["sensitivity"][row] == pytest.approx(reference.recall_score(truth, scores >= 0.5))
         assert figures["auc"][row] == pytest.approx(reference.roc_auc_score(truth, scores))
+        assert figures["pr_auc"][row] == pytest.approx(reference.average_precision_score(truth, scores))
+        assert figures["brier"][row] == pytest.approx(reference.brier_score_loss(truth, scores))
+        assert figures["mcc"][row] == pytest.approx(reference.matthews_corrcoef(truth, scores >= 0.5))
+
+
+def test_the_calibration_error_is_the_mean_distance_of_the_bins() -> None:
+    truth = np.array([True, True, False, False])
+    probability = np.array([0.95, 0.91, 0.05, 0.31])
+    by_hand = (abs((1 - 0.95) + (1 - 0.91)) + 0.05 + 0.31) / 4
+    assert expected_calibration_error(truth, probability, np.ones(4)) == pytest.approx(by_hand)
+    assert list(bins_of(np.array([0.0, 0.099, 0.1, 1.0]))) == [0, 0, 1, 9]
 
 
 def test_what_has_nothing_to_count_is_nan() -> None:

@@ -37,8 +37,8 @@ def test_the_patient_that_the_model_is_bad_at_is_named_first_and_in_words() -> N
     assert (first.name, first.group, first.images, first.groups) == ("patient C1", "C1", 60, 1)
     assert first.surely_below
     told = in_words(first, "patient 7")
-    assert told.startswith("Cells of patient 7: ") and " right of 60 cells, where all cells have 9" in told
-    assert "chance" not in told
+    assert told.startswith("Cells of patient 7: ") and " right of 60, where all cells have 9" in told
+    assert "chance" not in told and " %; sensitivity " in told
 
 
 def test_a_patients_interval_is_that_of_its_own_cells() -> None:
@@ -58,7 +58,7 @@ def test_what_lies_low_by_chance_is_not_surely_below() -> None:
         test = test[test["group"] != "C1"]
         found = slices(test, manifest, POSITIVE, 0.5, 1000, 30)
         assert not any(s.surely_below for s in found)
-        assert all("it may be chance" in in_words(s, s.name) for s in worst(found))
+        assert all(", which may be chance" in in_words(s, s.name) for s in worst(found))
 
 
 def test_a_slice_with_too_few_images_has_no_figure() -> None:

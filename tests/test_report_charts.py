@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from smearflow.report.charts import Axis, Chart, Series, histogram, lines, thinned
+from smearflow.evaluation.intervals import Interval
+from smearflow.report.charts import Axis, Chart, Series, histogram, lines, reach, thinned
 
 SVG = ElementTree.Element
 
@@ -60,6 +61,14 @@ def test_a_histogram_counts_every_value_of_every_class() -> None:
 def test_images_of_one_size_make_one_bar() -> None:
     svg = parsed(histogram("Width", "d", "pixels", [("a", [128] * 50)]))
     assert len(svg.findall("rect")) == 1
+
+
+def test_an_interval_in_a_table_is_a_line_a_dot_and_the_whole() -> None:
+    svg = ElementTree.fromstring(str(reach(Interval(0.9, 0.85, 0.95), 0.8, 0.5)))
+    whole, span = svg.findall("line")
+    assert (whole.attrib["x1"], span.attrib["x1"], span.attrib["x2"]) == ("72.0", "84.0", "108.0")
+    assert svg.find("circle").attrib["cx"] == "96.0"
+    assert reach(Interval(math.nan, math.nan, math.nan), 0.8, 0.5) == ""
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_ends() -> None:

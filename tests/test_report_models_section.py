@@ -70,6 +70,14 @@ def test_a_run_without_models_has_no_section(findings: Findings) -> None:
     )
 
 
+def test_further_figures_are_those_of_all_models_the_candidate_first(findings: Findings) -> None:
+    further = gathered(findings).further
+    assert [scores.name for scores in further.models] == ["compact", "MobileNetV2", "statistics alone"]
+    assert {"patient_accuracy", "mcc", "ece", "brier"} <= set(further.figures)
+    page = render(findings)
+    assert "Further figures" in page and ">Calibration error <small>less is better</small>" in page
+
+
 def test_a_share_of_nothing_is_no_figure() -> None:
     assert share_of(3, 1).replace("\xa0", " ") == "75.0 %"
     assert share_of(0, 0) == "none there"

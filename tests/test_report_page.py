@@ -93,8 +93,8 @@ def test_sensitivity_stands_with_its_interval_and_on_how_many(findings: Findings
 
 
 def test_every_section_but_the_sheet_and_the_lecture_is_there(page: Page) -> None:
-    assert {s.name for s in SECTIONS} - page.anchors == {"augment", "lecture"}
-    assert "Not on this page: augmentation" in page.text
+    assert {s.name for s in SECTIONS} - page.anchors == {"augment", "lecture", "slices", "history"}
+    assert "Not on this page: augmentation, slices." in page.text
 
 
 def test_it_says_that_no_patient_is_in_two_sets(page: Page) -> None:
@@ -106,12 +106,12 @@ def test_a_model_that_failed_stands_there_with_its_reason(page: Page) -> None:
     assert "No weights: set SMEARFLOW_WEIGHTS_DIR, or ..." in page.text
 
 
-@pytest.mark.parametrize(("state", "word"), [("pass", "held"), ("open", "not enough evidence"), ("fail", "failed")])
+@pytest.mark.parametrize(("state", "word"), [("pass", "passed"), ("open", "not enough evidence"), ("fail", "failed")])
 def test_each_rule_of_the_gate_has_its_line_and_says_whether_it_holds(
     findings: Findings, state: State, word: str
 ) -> None:
     check = GateCheck("sensitivity", 0.85, 0.8, 0.4, 0.9, state, "sensitivity is as it is")
-    assert re.search(rf"sensitivity is as it is\s+{word}", Page(render(replace(findings, gate=(check,)))).text)
+    assert re.search(rf"{word}\s+Sensitivity is as it is\.", Page(render(replace(findings, gate=(check,)))).text)
 
 
 def test_no_patient_and_no_file_name_is_in_it_pictures_included(findings: Findings, html: str) -> None:
@@ -147,7 +147,8 @@ def test_a_failed_run_leads_with_what_failed_and_the_way_out(tmp_path) -> None:
     found = [page.text.index(words) for words in order]
     assert found == sorted(found)
     assert page.text.index("First: Parasitized") < page.text.index("images used")
-    assert "Not on this page: duplicates, split, augmentation, models, mistakes. The run ended before" in page.text
+    missing = "duplicates, split, augmentation, models, gate, slices, certainty, mistakes"
+    assert f"Not on this page: {missing}. The run ended before" in page.text
     assert not PATIENT.search(page.text)
 
 

@@ -61,6 +61,12 @@ def test_a_control_is_a_candidate_only_where_there_is_nothing_else(tmp_path: Pat
     assert evaluated_by(tmp_path, {"MobileNetV2": models["MobileNetV2"]}, predictions()).candidate == "MobileNetV2"
 
 
+def test_the_candidate_is_measured_in_parts_and_where_it_is_unsure(evaluated: Evaluated) -> None:
+    assert {part.kind for part in evaluated.slices} >= {"patient", "brightness"}
+    assert evaluated.abstention is not None and evaluated.abstention.band == evaluated.judged.band
+    assert evaluated.abstention.outside.value <= evaluated.abstention.everywhere.value
+
+
 def test_calibrated_predictions_are_kept_for_later_stages(evaluated: Evaluated) -> None:
     said = pd.read_parquet(evaluated.predictions("MobileNetV2"))
     assert list(said) == list(predictions())

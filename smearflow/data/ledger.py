@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +115,17 @@ def write_ledger(ledger: Ledger) -> None:
         file.flush()
         os.fsync(file.fileno())
     aside.replace(ledger.path)
+
+
+def as_of(ledger: Ledger, head: str, path: Path) -> Ledger:
+    """``ledger`` as it was when its chain ended at ``head``, for ``path``. Raises DataError if it never did."""
+    if head not in ledger.chain:
+        raise DataError(
+            f"The split ledger {ledger.path} isn't a later version of the one that ended at {head[:12]}.",
+            "Put that one back from a backup.",
+        )
+    count = ledger.chain.index(head)
+    return replace(ledger, path=path, sets=dict(list(ledger.sets.items())[:count]), chain=ledger.chain[: count + 1])
 
 
 def sets_in(path: Path) -> dict[str, str]:

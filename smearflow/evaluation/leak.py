@@ -18,6 +18,6 @@ def leak_warning(scores: Scores, checked: tuple[str, ...]) -> str | None:
     if not accuracy >= SUSPICIOUS:
         return None
     return (
-        f"{scores.name} is right on {100 * accuracy:.1f} % of the test cells, by labels that nobody reviewed. About 5 % "
-        f"of such labels are wrong, so look for a leak before you believe it. Checked: {'; '.join(checked)}."
+        f"{scores.name} is right on {100 * accuracy:.1f} % of the test cells, by labels that nobody reviewed. About "
+        f"5 % of such labels are wrong, so look for a leak before you believe it. Checked: {'; '.join(checked)}."
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from smearflow.evaluation.abstention import Band, band_of
 from smearflow.evaluation.calibration import NONE, Calibration, fit_calibration
 from smearflow.evaluation.intervals import Interval, bootstrap, widened
 from smearflow.evaluation.metrics import BINS, FIGURES, MORE, Bools, Floats, bins_of, confusion, measure, roc
@@ -36,7 +37,7 @@ class Scores:
     (0, 0) to (1, 1); ``images`` and ``groups``: how many of each the test figures rest on; ``known_groups``: those of
     which training images are too (by image only); ``unscored``: test images without a probability, left out of them;
     ``calibration``: what made the network's probabilities into these; ``validation``: FIGURES on the validation set;
-    ``reliability``: the test set by probability, rising.
+    ``reliability``: the test set by probability, rising; ``band``: the probabilities (low <= p < high) that are unsure.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Scores:
     calibration: Calibration = NONE
     validation: dict[str, Interval] = field(default_factory=dict)
     reliability: tuple[Level, ...] = ()
+    band: Band | None = None
 
     def to_json(self) -> str:
         """The scores as JSON text, NaN as null."""
@@ -69,7 +71,8 @@ def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: s
     calibration = learnt_calibration(predictions, positive)
     said = calibrated_rows(predictions, calibration)
     validation, test = scored(said, "val"), scored(said, "test")
-    threshold = operating_threshold(*arrays_of(validation, positive), evaluation)
+    known, guessed = arrays_of(validation, positive)
+    threshold = operating_threshold(known, guessed, evaluation)
     truth, probability = arrays_of(test, positive)
     on_validation = _figures(validation, positive, threshold, evaluation.bootstrap)
     raw_accuracy = _accuracy(scored(predictions, "test"), positive, 0.5, evaluation.bootstrap)
@@ -90,6 +93,7 @@ def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: s
         calibration=calibration,
         validation={figure: on_validation[figure] for figure in FIGURES},
         reliability=_levels(truth, probability),
+        band=band_of(guessed, threshold, evaluation.unsure),
     )
 
 

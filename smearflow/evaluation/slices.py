@@ -75,26 +75,39 @@ def slices(
 
 
 def worst(found: Sequence[Slice]) -> tuple[Slice, ...]:
-    """Up to NAMED slices below the whole, the one first that lies furthest below at the least (``at_most``).
+    """Up to NAMED slices below the whole: first those that are surely so, from the one that is furthest at the least.
 
-    So a small slice that is far below by chance comes behind a large one that is surely below.
+    Behind them come those that may be low by chance, from the one on that is least likely so.
     """
-    below = [(s.at_most, s.name, s) for s in found if s.gap is not None and s.at_most is not None and s.gap.value < 0]
-    return tuple(s for _, _, s in sorted(below, key=lambda each: each[:2])[:NAMED])
+    below = [part for part in found if part.gap is not None and part.gap.value < 0]
+    return tuple(sorted(below, key=_how_surely)[:NAMED])
+
+
+def _how_surely(part: Slice) -> tuple[bool, float, str]:
+    if part.gap is None or part.at_most is None:
+        return True, math.inf, part.name
+    if part.surely_below:
+        return False, part.at_most, part.name
+    return True, part.gap.value / max(part.gap.high - part.gap.value, 1e-9), part.name
 
 
 def in_words(part: Slice, called: str) -> str:
-    """``Cells of patient 7: 71 % (62 to 80) right of 120 cells, where all cells have 96 %.``
+    """``Cells of patient 7: 71 % (62 to 80) right of 120, where all cells have 96 %; sensitivity 64 % (49 to 78).``
 
     ``called``: what the reader knows the slice by: its name, or the pseudonym of its patient.
     """
     right, gap = part.accuracy, part.gap
     if right is None or gap is None:
         return f"Cells of {called}: too few to say ({part.images:,})."
-    share = f"{100 * right.value:.0f} % ({100 * right.low:.0f} to {100 * right.high:.0f})"
     whole = f"where all cells have {100 * (right.value - gap.value):.0f} %"
-    chance = "" if part.surely_below else "; it may be chance"
-    return f"Cells of {called}: {share} right of {part.images:,} cells, {whole}{chance}."
+    chance = "" if part.surely_below else ", which may be chance"
+    known = part.sensitivity is not None and not math.isnan(part.sensitivity.value)
+    found = f"; sensitivity {_percent(part.sensitivity)}" if part.sensitivity and known else ""
+    return f"Cells of {called}: {_percent(right)} right of {part.images:,}, {whole}{chance}{found}."
+
+
+def _percent(share: Interval) -> str:
+    return f"{100 * share.value:.0f} % ({100 * share.low:.0f} to {100 * share.high:.0f})"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ converted network, are kept in a folder (``Workspace.engines``), so that the nex
 import importlib.metadata
 import json
 import os
-import platform
 import shutil
 import tempfile
 import time
@@ -22,6 +21,7 @@ from smearflow.errors import TrainingError
 from smearflow.models.child import say
 from smearflow.models.engine_openvino import openvino_runtimes
 from smearflow.models.engines import GPU_BATCH, Array, Engine, LiteRt, Precision, Runtime, TensorFlow
+from smearflow.provenance import processor_name
 from smearflow.workspace import alone, building, digest_of, is_whole
 
 F32_TOLERANCE = 1e-3  # of a feature: float32 sums in another order, see `largest_error`
@@ -93,7 +93,7 @@ def machine() -> list[Any]:
     import tensorflow as tf
 
     gpus = [tf.config.experimental.get_device_details(each) for each in tf.config.list_physical_devices("GPU")]
-    return [_processor(), os.cpu_count(), gpus, [_version(name) for name in VERSIONS]]
+    return [processor_name(), os.cpu_count(), gpus, [_version(name) for name in VERSIONS]]
 
 
 def largest_error(wanted: Array, got: Array) -> float:
@@ -205,15 +205,6 @@ def _first_of(rates: dict[str, float]) -> str:
         if rate > AHEAD * rates[best]:
             best = name
     return best
-
-
-def _processor() -> str:
-    """The name of the processor, as its maker has it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _version(package: str) -> str | None:

@@ -175,6 +175,38 @@ class ScoreSpec(Message):
     threads: int = Field(ge=1)
 
 
+class ExportSpec(Message):
+    """A bundle to convert for other machines, and to measure there as here, in a process of its own."""
+
+    bundle: Path
+    formats: tuple[str, ...] = Field(min_length=1, description="Names in smearflow/models/export_formats.py.")
+    parts: Path = Field(description="split.parquet: path, sha256, label, group, split of every image.")
+    root: Path = Field(description="Folder that the paths in `parts` are below.")
+    out: Path = Field(description="Folder that the converted files go to.")
+    found: Path = Field(description="Folder that predictions.parquet and measured.json go to.")
+    threads: int = Field(ge=1, description="CPU threads to score on; timed is on one, and on two.")
+
+
+class MeasuredExport(Message):
+    """What became of one format of an export."""
+
+    name: str
+    files: tuple[str, ...] = ()
+    size: int | None = Field(None, description="Bytes of the files.")
+    ms_one: float | None = Field(None, description="Median ms an image on one CPU thread, one image at a time.")
+    ms_two: float | None = Field(None, description="The same on two.")
+    note: str | None = Field(None, description="What a person should know of the file; mostly nothing.")
+    error: str | None = Field(None, description="Why there is none.")
+
+
+class Measured(Message):
+    """What an export's process measured: each format, and the bundle itself on ``threads`` threads."""
+
+    formats: tuple[MeasuredExport, ...]
+    keras_ms: float = Field(description="Median ms an image of the bundle as it serves here, one image at a time.")
+    threads: int
+
+
 class SheetSpec(Message):
     """Augmentation to show, in a process of its own: what training sees, and each operator by itself."""
 

@@ -1,4 +1,4 @@
-"""How sure the candidate may be: what its probabilities are worth, where it says unsure, what it doesn't know at all."""
+"""How sure the candidate may be: what its probabilities are worth, where it says unsure, what it doesn't know."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ FAMILIAR = 0.05  # share of test cells that may be taken for strangers
 
 @dataclass(frozen=True)
 class Stranger:
-    """What was shown to the model, the share of it that was called unlike the training set, and whether that is well."""
+    """What the model was shown, the share of it that was called unlike the training set, and whether that is well."""
 
     what: str
     share: float
@@ -25,7 +25,7 @@ class Stranger:
 
 @dataclass(frozen=True)
 class CertaintySection:
-    """Charts and sentences. ``familiar``: the test cells themselves; ``strangers``: what no training image looks like."""
+    """Charts and figures. ``familiar``: the test cells themselves; ``strangers``: what no training image looks like."""
 
     judged: Scores
     calibrated_by: str
@@ -56,13 +56,13 @@ def certainty_section(findings: Findings, names: Names) -> CertaintySection | No
 
 
 def _in_words(calibration: Calibration) -> str:
-    """What was done to the network's probabilities."""
+    """What was done to the network's probabilities, in a sentence."""
     if calibration.kind == "temperature":
         bold = "too sure of itself" if calibration.temperature > 1 else "not sure enough of itself"
-        return f"by one temperature, {calibration.temperature:.2f}: the network was {bold}"
+        return f"Calibrated on validation by one temperature, {calibration.temperature:.2f}: the network was {bold}."
     if calibration.kind == "isotonic":
-        return f"by a rising curve of {counted(len(calibration.x), 'point')}"
-    return "not at all: neither way held out better, or there was too little to learn it from"
+        return f"Calibrated on validation by a rising curve of {counted(len(calibration.x), 'point')}."
+    return "Not calibrated: no way of it held out better, or there was too little to learn it from."
 
 
 def _reliability(scores: Scores, positive: str) -> Chart:
@@ -78,13 +78,13 @@ def _reliability(scores: Scores, positive: str) -> Chart:
 
 def _curve(abstention: Abstention) -> Chart:
     """The error among those that are answered, the surest first, and a ring where the band lets it stand."""
-    highest = max(error for _, error in abstention.curve)
-    answered = Axis("share of cells that are answered", 0, 1, 1)
-    wrong = Axis("share of these that is wrong", 0, max(0.02, highest * 1.1), 2, SQUARE)
-    stands = (1 - abstention.share.value, abstention.outside.value)
+    points = [(100 * coverage, 100 * error) for coverage, error in abstention.curve]
+    answered = Axis("cells that are answered, %", 0, 100)
+    wrong = Axis("wrong of these, %", 0, max(2.0, 1.1 * max(error for _, error in points)), length=SQUARE)
+    stands = (100 - 100 * abstention.share.value, 100 * abstention.outside.value)
     told = (
         f"All answered: {percent(abstention.everywhere.value)} wrong. "
         f"Without the unsure: {interval('', abstention.outside)} wrong."
     )
     ring = mark(answered, wrong, stands, "s1") if abstention.unsure < abstention.images else ""
-    return lines("Risk against coverage", told, answered, wrong, [Series("error", abstention.curve, 1)], ring)
+    return lines("Risk against coverage", told, answered, wrong, [Series("error", points, 1)], ring)

@@ -63,7 +63,7 @@ class Examination:
     differs from the measured one once it is loaded again; where it looks, and what is unlike its training set.
 
     ``heat``: path, sha256, group, label, probability, kind (hit, cleared, missed or false_alarm), resolution (cells a
-    side), share_inside (of the heat, 0-1) and picture (a file in ``folder``, null where none was drawn), a row an image.
+    side), share_inside (of the heat, 0-1), picture (a file in ``folder``; null where none was drawn), a row an image.
     ``novelty``: share of images called unlike the training set, 0-1, by what they are.
     """
 

@@ -33,6 +33,7 @@ class GateSection:
 
     rules: tuple[Rule, ...]
     broken: int
+    open: int
     rival: str | None
     comparison: Comparison | None
     differences: tuple[tuple[str, Interval], ...]
@@ -49,6 +50,7 @@ def gate_section(findings: Findings, names: Names) -> GateSection | None:
     return GateSection(
         rules=tuple(_rule(check, names) for check in findings.gate),
         broken=sum(check.state == "fail" for check in findings.gate),
+        open=sum(check.state == "open" for check in findings.gate),
         rival=findings.rival,
         comparison=comparison,
         differences=tuple((n, comparison.difference[n]) for n in COMPARED if n in comparison.difference)

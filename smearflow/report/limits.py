@@ -12,7 +12,7 @@ from smearflow.report.pseudonyms import Names
 from smearflow.report.slices_section import told
 from smearflow.report.wording import NBSP, counted, interval, percent
 
-RARE = 0.02  # below this share, cells are counted of 1,000
+RARE = 0.02  # where a share is surely below this, cells are counted of 1,000
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,6 @@ def limits(findings: Findings, names: Names) -> tuple[Limit, ...]:
     return tuple(Limit(term, says) for term, says in lines.items() if says)
 
 
-def of_a_hundred(share: Interval) -> tuple[str, str]:
-    """A share as counts: (``100``, ``4 (2 to 6)``), of 1,000 where it is rare; empty where it wasn't measured."""
-    if math.isnan(share.value):
-        return "", ""
-    whole = 100 if share.value >= RARE else 1000
-    value, low, high = (f"{whole * max(end, 0.0):.0f}" for end in (share.value, share.low, share.high))
-    return f"{whole:,}", f"{value} ({low} to {high})"
-
-
 def too_good(findings: Findings) -> str | None:
     """The warning of a leak, where the cells are real, patients apart and no label was reviewed."""
     scores, split, data = findings.judged, findings.summary.split, findings.settings.data
@@ -65,18 +56,26 @@ def too_good(findings: Findings) -> str | None:
 
 
 def _risk(scores: Scores, findings: Findings) -> str:
-    """What the figures mean in cells."""
+    """What the figures mean in cells: ``Of 100 infected cells it misses 4 (2 to 6); of 100 healthy ones ...``."""
     data = findings.settings.data
-    of, missed = of_a_hundred(_rest(scores.test["sensitivity"]))
-    of_healthy, alarms = of_a_hundred(_rest(scores.test["specificity"]))
-    parts = [f"of {of} {data.positive} cells it misses {missed}" if of else ""]
-    parts.append(f"of {of_healthy} {data.negative} ones it calls {alarms} {data.positive}" if of_healthy else "")
-    known = "; ".join(part for part in parts if part)
+    missed, alarms = (_rest(scores.test[name]) for name in ("sensitivity", "specificity"))
+    of = 1000 if min(missed.high, alarms.high) < RARE else 100
+    parts = []
+    if not math.isnan(missed.value):
+        parts.append(f"of {of:,} {data.positive} cells it misses {_counted(missed, of)}")
+    if not math.isnan(alarms.value):
+        parts.append(f"of {of:,} {data.negative} ones it calls {_counted(alarms, of)} {data.positive}")
+    known = "; ".join(parts)
     return f"{known[:1].upper()}{known[1:]}." if known else ""
 
 
 def _rest(share: Interval) -> Interval:
-    return Interval(1 - share.value, 1 - share.high, 1 - share.low)
+    return Interval(1 - share.value, max(1 - share.high, 0.0), max(1 - share.low, 0.0))
+
+
+def _counted(share: Interval, of: int) -> str:
+    """``4 (2 to 6)``."""
+    return f"{of * share.value:.0f} ({of * share.low:.0f} to {of * share.high:.0f})"
 
 
 def _unsure(findings: Findings) -> str:
@@ -85,9 +84,9 @@ def _unsure(findings: Findings) -> str:
         return ""
     if not found.unsure:
         return "No test cell lies in the band in which it says so."
-    inside = f"; of the unsure ones {percent(found.inside.value)}" if not math.isnan(found.inside.value) else ""
-    left = f"It leaves {interval('share', found.share)} of the cells to a person. "
-    return f"{left}Of those that it answers {interval('error', found.outside)} are wrong{inside}."
+    left = f"It leaves {interval('share', found.share)} of the cells to a person."
+    wrong = f"Its guess is wrong on {percent(found.inside.value)} of these"
+    return f"{left} {wrong}, and on {interval('error', found.outside)} of the others."
 
 
 def _weakest(findings: Findings, names: Names) -> str:

@@ -1,4 +1,4 @@
-"""The mistakes that the candidate is surest of, as pictures, and where it looked: broken labels, or what it hasn't learnt.
+"""The mistakes that the candidate is surest of, and where it looked: broken labels, or what it hasn't learnt.
 
 Where heat maps were drawn, each cell stands beside its own, and beside cells that it was right about.
 """

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from smearflow.evaluation.metrics import MORE
 from smearflow.evaluation.scoring import PATIENT_ACCURACY, Scores
 from smearflow.evaluation.shortcut import Shortcut
 from smearflow.report.charts import SQUARE, Axis, Chart, Point, Series, diagonal, lines, mark
@@ -13,20 +14,7 @@ from smearflow.report.wording import percent
 from smearflow.summary import ComparedCut, ModelResult
 
 LESS_IS_BETTER = ("brier", "ece")
-EVERY = (  # figures, in the order in which they are shown: what is missed comes first
-    "sensitivity",
-    "specificity",
-    "accuracy",
-    PATIENT_ACCURACY,
-    "balanced_accuracy",
-    "precision",
-    "f1",
-    "mcc",
-    "auc",
-    "pr_auc",
-    "brier",
-    "ece",
-)
+FURTHER = (PATIENT_ACCURACY, *MORE)  # figures
 SHOWN = 15  # rows of a table of cuts; all of them are in summary.json
 
 
@@ -41,8 +29,8 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
-class Everything:
-    """The models, statistics alone among them, and the figures that all of them have."""
+class Further:
+    """The models, statistics alone among them, and the further figures that all of them have."""
 
     models: tuple[Scores, ...]
     figures: tuple[str, ...]
@@ -56,7 +44,7 @@ class ModelsSection:
     rows: tuple[ModelRow, ...]
     judged: Scores | None
     shortcut: Shortcut | None
-    everything: "Everything"
+    further: Further
     roc: Chart | None
     curves: tuple[tuple[str, tuple[Chart, ...]], ...]
     cuts: tuple[tuple[str, tuple[ComparedCut, ...]], ...]
@@ -71,7 +59,7 @@ def models_section(findings: Findings, names: Names) -> ModelsSection | None:
         rows=tuple(_row(model, findings, names) for model in findings.summary.models),
         judged=findings.judged,
         shortcut=findings.shortcut,
-        everything=_everything(findings),
+        further=_further(findings),
         roc=_roc(findings),
         cuts=tuple((model.name, _shown(model.cuts)) for model in findings.summary.models if model.cuts),
         curves=tuple(
@@ -85,13 +73,13 @@ def _row(model: ModelResult, findings: Findings, names: Names) -> ModelRow:
     return ModelRow(model, scores, model.name == findings.candidate, names.text(model.error or "") or None)
 
 
-def _everything(findings: Findings) -> Everything:
+def _further(findings: Findings) -> Further:
     """The candidate first: on a phone the other columns are reached by scrolling."""
     measured = sorted(findings.scores, key=lambda scores: scores.name != findings.candidate)
     baseline = (findings.shortcut.scores,) if findings.shortcut else ()
     models = (*measured, *baseline) if measured else ()
-    known = EVERY if findings.patients_known else [name for name in EVERY if name != PATIENT_ACCURACY]
-    return Everything(models, tuple(name for name in known if all(name in scores.test for scores in models)))
+    known = FURTHER if findings.patients_known else MORE
+    return Further(models, tuple(name for name in known if all(name in scores.test for scores in models)))
 
 
 def _shown(cuts: Sequence[ComparedCut]) -> tuple[ComparedCut, ...]:

@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class SlicesSection:
-    """The worst in words, the parts by what was measured, the patients from the worst on; ``small``: without a figure."""
+    """The worst in words, parts by what was measured, patients from the worst on; ``small``: those without a figure."""
 
     worst: tuple[str, ...]
     any_sure: bool
@@ -45,11 +45,11 @@ class SlicesSection:
 
 def slices_section(findings: Findings, names: Names) -> SlicesSection | None:
     """None where nothing was sliced."""
-    found, scores = findings.slices, findings.judged
-    if not found or scores is None:
+    found = findings.slices
+    if not found:
         return None
-    whole, least = scores.test["accuracy"].value, _least(found)
-    rows = [Row(part, called(part, names), _picture(part, whole, least)) for part in found]
+    least = _least(found)
+    rows = [Row(part, called(part, names), _picture(part, least)) for part in found]
     return SlicesSection(
         worst=tuple(told(part, names) for part in worst(found)),
         any_sure=any(part.surely_below for part in found),
@@ -80,5 +80,7 @@ def _least(found: Sequence[Slice]) -> float:
     return min(0.8, math.floor(10 * min(lows, default=0.8)) / 10)
 
 
-def _picture(part: Slice, whole: float, least: float) -> Markup | None:
-    return reach(part.accuracy, whole, least) if part.accuracy else None
+def _picture(part: Slice, least: float) -> Markup | None:
+    if part.accuracy is None or part.gap is None:
+        return None
+    return reach(part.accuracy, part.accuracy.value - part.gap.value, least)

@@ -1,0 +1,40 @@
+"""What the summary says of the candidate: rules, rival, slices without a patient's name, abstention."""
+
+from math import nan
+from pathlib import Path
+
+import pytest
+from drawn_models import left_by_trainer
+from drawn_predictions import predictions
+from test_tasks_evaluate import evaluated_by
+
+from smearflow.evaluation.gate import decide
+from smearflow.evaluation.intervals import Interval
+from smearflow.evaluation.verdict import Evidence
+from smearflow.settings import Settings
+from smearflow.summary import Figure
+from tasks.gate import Gated
+from tasks.summarise_judged import figure_of, judged_parts
+
+
+def test_nothing_is_said_before_anything_was_judged() -> None:
+    assert judged_parts({}) == {"gate": (), "comparison": None, "slices": (), "abstention": None}
+
+
+def test_what_was_judged_is_told_and_no_patient_is_named(tmp_path: Path) -> None:
+    table = predictions(images=3000, skill=3.0)
+    evaluated = evaluated_by(tmp_path, {"compact": left_by_trainer(tmp_path / "compact", "compact", table)}, table)
+    settings = Settings()
+    verdict = decide(evaluated.judged, Evidence(), None, settings.gate, settings.data)
+    told = judged_parts({"evaluate": evaluated, "gate": Gated(verdict, None)})
+    assert [rule.name for rule in told["gate"]][:2] == ["sensitivity", "specificity"]
+    assert told["gate"][0].state == "pass" and told["gate"][0].says.startswith("sensitivity is ")
+    patients = [part for part in told["slices"] if part.kind == "patient"]
+    assert len(patients) == 10 and {part.name for part in patients} == {"a patient"}
+    assert told["abstention"].low < evaluated.judged.threshold < told["abstention"].high
+    assert told["abstention"].share.value == pytest.approx(0.05, abs=0.03)
+    assert told["comparison"] is None
+
+
+def test_what_was_not_measured_is_null() -> None:
+    assert figure_of(Interval(nan, nan, nan)) == Figure(value=None, low=None, high=None)
