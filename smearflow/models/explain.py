@@ -2,9 +2,9 @@
 
 HiResCAM (Draelos & Carin 2020, "Use HiResCAM instead of Grad-CAM for faithful explanations"): what each place of a
 layer's map adds to the logit, gradient times activation, summed over its channels; only what speaks for the positive
-class counts. Grad-CAM averages the gradient over the picture first, which loses a small parasite: its peak lay on the
-parasite in 40 of 100 synthetic cells where this one's did in 100 (docs/performance.md). An ensemble's map is the mean
-of its members'.
+class counts. Grad-CAM averages the gradient over the picture first, which loses a small parasite: at the same layer of
+compact its peak lies on the parasite in 40 of 100 synthetic cells, this one's in 100. An ensemble's map is the mean of
+its members'.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,9 +32,9 @@ class Heat:
 
     @property
     def peaks(self) -> Array:
-        """Where each map is hottest: x and y, float (n, 2), as shares of width and height, 0-1; NaN without heat."""
+        """Where each map, softened, is hottest: x and y, float (n, 2), shares of width and height; NaN without heat."""
         side = self.maps.shape[1]
-        down, along = np.divmod(self.maps.reshape(len(self.maps), -1).argmax(axis=1), side)
+        down, along = np.divmod(softened(self.maps).reshape(len(self.maps), -1).argmax(axis=1), side)
         some = self.maps.any(axis=(1, 2))
         return np.where(some.reshape(-1, 1), np.stack([along + 0.5, down + 0.5], axis=1) / side, np.nan)
 
@@ -91,16 +91,22 @@ def layer_to_watch(network: Any) -> Any:
 
 
 def finished(raw: Array, side: int) -> Array:
-    """Heat (n, side, side) of what each place adds (n, s, s): what speaks for it, softened by a place, 1 in all."""
+    """Heat (n, side, side) of what each place adds (n, s, s): what speaks for infection, 1 in all."""
     import cv2
 
     heat = np.maximum(raw, 0)
-    for each in heat:
-        cv2.GaussianBlur(each, (0, 0), 1.0, dst=each, borderType=cv2.BORDER_CONSTANT)
     if raw.shape[1] != side:
         heat = np.stack([cv2.resize(each, (side, side), interpolation=cv2.INTER_LINEAR) for each in heat])
     total = heat.sum(axis=(1, 2), keepdims=True)
     return np.asarray(heat / np.where(total > 0, total, 1), np.float32)
+
+
+def softened(maps: Array) -> Array:
+    """Maps (n, s, s) blurred by a place: a parasite lies across several, and its middle is meant."""
+    import cv2
+
+    soft = [cv2.GaussianBlur(each, (0, 0), 1.0, borderType=cv2.BORDER_CONSTANT) for each in maps]
+    return np.asarray(soft, np.float32).reshape(maps.shape)
 
 
 def cells_of(pixels: Array, side: int) -> Array:
@@ -109,9 +115,8 @@ def cells_of(pixels: Array, side: int) -> Array:
 
     from smearflow.data.images import above_background
 
-    masks = (above_background(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY)) for each in pixels)
-    shares = [cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA) for mask in masks]
-    return np.asarray(np.stack(shares) / np.float32(255), np.float32)
+    masks = (above_background(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY)) / np.float32(255) for each in pixels)
+    return np.stack([cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA) for mask in masks])
 
 
 def _heating(network: Any, layer: Any) -> Callable[[Array], Any]:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from smearflow.data.sources import file_at
 from smearflow.evaluation.mistakes import confident_mistakes
-from smearflow.models.explain import Explainer, Heat, cells_of
+from smearflow.models.explain import Explainer, Heat, cells_of, softened
 from smearflow.models.fitted import Array
 from smearflow.models.pixels import PixelStream
 from smearflow.registry.serving import Classifier, UnreadableError, decode
@@ -72,7 +72,7 @@ def draw(rows: pd.DataFrame, maps: Array, root: Path, folder: Path) -> pd.Series
 
     Returns the files' names, null where an image can't be read any more.
     """
-    drawn = zip(rows["path"], rows["sha256"], maps, strict=True)
+    drawn = zip(rows["path"], rows["sha256"], softened(maps), strict=True)
     names = [_drawn(file_at(root, path), heat, folder / f"heat-{digest[:16]}.png") for path, digest, heat in drawn]
     return pd.Series(names, index=rows.index, dtype="object")
 

@@ -19,7 +19,7 @@ from smearflow.models.pixels import PixelStream
 from smearflow.models.strangers import strangers
 from smearflow.registry.serving import NOVELTY, Classifier, Novelty, load, statistics
 
-SAMPLE = 2000  # images of a set, at most: more move neither axes nor threshold
+SAMPLE = 1000  # images of a set, at most: more hardly move axes or threshold
 DRAWN = 100  # strangers of a kind
 AXES = 16  # of the features, and of the statistics, at most
 LEAST = 1e-3  # of the widest axis' deviation: narrower ones are rounding, and aren't used
