@@ -12,8 +12,9 @@ from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.verdict import Evidence, GateCheck, Incumbent, Verdict
 from smearflow.models.spec import ScoreSpec
 from smearflow.models.training import run_module
-from smearflow.registry.champion import Champion, fetch_bundle, find_champion
+from smearflow.registry.champion import Champion, fetch_bundle
 from smearflow.registry.mlflow_store import registry_uri
+from smearflow.registry.succession import champion_now, seat_of
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace, building, digest_of, is_whole
 from tasks.evaluate import Evaluated
@@ -54,8 +55,7 @@ def _bound(check: GateCheck) -> str:
 @stage(says, cached=False, task_run_name="gate", retries=2, retry_delay_seconds=10)
 def gate(folder: Path, evaluated: Evaluated, parts: Parts, settings: Settings, workspace: Workspace) -> Gated:
     """Hold the candidate against the rules, then against the champion on the same test images."""
-    uri = registry_uri(settings.registry, workspace)
-    champion = find_champion(uri, settings.registry.name)
+    champion = champion_now(seat_of(settings.registry, workspace))
     best = evaluated.judged
     comparison = None
     if champion and champion.weights_digest != best.weights_digest:
