@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flows.exporting import bundle_as_measured, last_run
+from flows.exporting import bundle_as_measured
 from flows.tables import aligned
 from smearflow.data.sources import file_at
 from smearflow.evaluation.exported import Deciding, Kept, kept_by
 from smearflow.models.child import import_keras
 from smearflow.models.exports import KERAS, export_network
 from smearflow.models.pixels import decode_files
+from smearflow.origins import last_origins
 from smearflow.registry.exported import told
 from smearflow.registry.serving import calibrated, load
 from smearflow.workspace import Workspace
@@ -35,7 +36,7 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=Path("workspace"))
     parser.add_argument("--model", metavar="LABEL")
     chosen = parser.parse_args()
-    origins = last_run(Workspace.at(chosen.workspace))
+    origins = last_origins(Workspace.at(chosen.workspace))
     label = chosen.model or next(iter(origins.models))
     import_keras(2, seed=0)
     with tempfile.TemporaryDirectory() as aside:
