@@ -22,7 +22,7 @@ from smearflow.evaluation.exported import Deciding, Kept, kept_by
 from smearflow.models.child import import_keras
 from smearflow.models.exports import KERAS, export_network
 from smearflow.models.pixels import decode_files
-from smearflow.origins import last_origins
+from smearflow.origins import last_run
 from smearflow.registry.exported import told
 from smearflow.registry.serving import calibrated, load
 from smearflow.workspace import Workspace
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, default=Path("workspace"))
     parser.add_argument("--model", metavar="LABEL")
     chosen = parser.parse_args()
-    origins = last_origins(Workspace.at(chosen.workspace))
+    origins = last_run(Workspace.at(chosen.workspace))
     label = chosen.model or next(iter(origins.models))
     import_keras(2, seed=0)
     with tempfile.TemporaryDirectory() as aside:

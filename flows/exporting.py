@@ -20,7 +20,7 @@ from smearflow.models.exports import KERAS
 from smearflow.models.leases import our_cores
 from smearflow.models.spec import ExportSpec, Measured
 from smearflow.models.training import run_module
-from smearflow.origins import Origins, last_origins, origins_of
+from smearflow.origins import Origins, last_run, origins_of
 from smearflow.progress import overheard
 from smearflow.provenance import processor_name
 from smearflow.registry.card import CARD
@@ -106,7 +106,7 @@ def of_registry(settings: Settings, workspace: Workspace, number: int | None) ->
 
 def of_last_run(workspace: Workspace, label: str, bundle: Path) -> Subject:
     """A model of the last run, whether it was registered or not. Raises UsageError where it has no such model."""
-    origins = last_origins(workspace)
+    origins = last_run(workspace)
     if label not in origins.models:
         known = ", ".join(origins.models)
         raise UsageError(f"Run {origins.run_id} trained no {label!r}.", f"Name one of its models: {known}.")
@@ -134,7 +134,7 @@ def test_set_for(workspace: Workspace, run: str | None) -> tuple[Origins, bool]:
             found = origins_of(workspace, run)
             if found.split.exists() and found.root.exists():
                 return found, True
-    return last_origins(workspace), False
+    return last_run(workspace), False
 
 
 def refuse_to_replace(folder: Path) -> None:

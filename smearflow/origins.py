@@ -67,7 +67,7 @@ def origins_of(workspace: Workspace, run_id: str) -> Origins:
         raise UsageError(what, "Another version of smearflow wrote it: use that one, or run again.") from None
 
 
-def last_origins(workspace: Workspace) -> Origins:
+def last_run(workspace: Workspace) -> Origins:
     """What the last run was made of that trained a model, and whose split and images are still there.
 
     Raises MissingPart where there is none.
