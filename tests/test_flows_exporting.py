@@ -37,6 +37,7 @@ def test_the_champion_is_exported_and_measured_on_the_test_set_of_its_run(told, 
     summary = read_summary(workspace.latest / "summary.json")
     assert facts["test_set"]["run"] == summary.run_id and facts["test_set"]["of_the_run_that_made_it"]
     assert facts["test_set"]["images"] == summary.split.test
+    assert facts["formats"][0]["note"] == "every step in integers"
     measured = next(m for m in summary.models if m.name == summary.champion.model)
     assert facts["keras"]["accuracy"]["value"] == pytest.approx(measured.test.accuracy.value)
     assert facts["decision"]["threshold"] == pytest.approx(measured.threshold)

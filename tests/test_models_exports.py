@@ -24,19 +24,20 @@ FORMATS = ("litert-float32", "litert-int8", "openvino-float16")
 
 
 def small_ensemble() -> Any:
-    """compact and a cut MobileNetV2 at random weights, whose probabilities spread."""
+    """compact and a cut MobileNetV2 at random weights, whose probabilities spread; int8 doesn't suit the second."""
     keras.utils.set_random_seed(1)
     draw = np.random.default_rng(0)
-    whole = compact(SIDE)
-    kernel = draw.normal(0, 5, (128, 1))
-    whole.set_weights([*whole.get_weights()[:-2], kernel, np.zeros(1)])
     cells = np.stack([np.asarray(cell(seed, seed % 2 == 0)) for seed in range(20)])
-    middle = np.median(whole.predict(cells, verbose=0))
-    whole.set_weights([*whole.get_weights()[:-2], kernel, np.array([-middle])])
+    whole = compact(SIDE)
     model = Model(name="MobileNetV2", input_size=SIDE, cut=("block_1_expand_relu",))
-    features = features_of(find("MobileNetV2"), model, None)
-    head = draw.normal(0, 0.3, features.output.shape[-1]).astype(np.float32)
-    return assembled([with_probability(whole), with_head(features, head, 0.1)], SIDE)
+    frozen = features_of(find("MobileNetV2"), model, None)
+    kernel = draw.normal(0, 5, 128).astype(np.float32)
+    whole.set_weights([*whole.get_weights()[:-2], kernel[:, None], np.zeros(1)])
+    middle = float(np.median(whole.predict(cells, verbose=0)))
+    whole.set_weights([*whole.get_weights()[:-2], kernel[:, None], np.array([-middle])])
+    features = frozen.predict(cells, verbose=0)
+    head = (draw.normal(0, 1, features.shape[1]) / (features.std(axis=0) + 1e-3)).astype(np.float32)
+    return assembled([with_probability(whole), with_head(frozen, head, -float(np.median(features @ head)))], SIDE)
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +76,9 @@ def test_each_format_says_what_the_bundle_says_of_each_test_image(spec: ExportSp
     table = pd.read_parquet(spec.found / "predictions.parquet")
     assert len(table) == 32 and set(table["split"]) == {"test"}
     assert table[KERAS].std() > 0.01
-    assert np.abs(table["litert-float32"] - table[KERAS]).max() < 1e-5
-    assert np.abs(table["openvino-float16"] - table[KERAS]).max() < 1e-2
-    assert np.abs(table["litert-int8"] - table[KERAS]).max() < 0.1
+    assert np.abs(table["litert-float32"] - table[KERAS]).max() < 1e-3  # the heads are steep
+    assert np.abs(table["openvino-float16"] - table[KERAS]).mean() < 0.05
+    assert np.abs(table["litert-int8"] - table[KERAS]).mean() < 0.2
     assert "images 32/32" in lines
 
 
@@ -90,7 +91,8 @@ def test_sizes_and_times_are_those_of_the_files(spec: ExportSpec, lines: list[st
         assert each.ms_one and each.ms_one > 0 and each.ms_two and each.ms_two > 0
     assert by_name["openvino-float16"].files == ("openvino-float16.xml", "openvino-float16.bin")
     assert by_name["litert-int8"].size < by_name["litert-float32"].size / 2
-    assert by_name["litert-int8"].note and measured.keras_ms > 0
+    assert by_name["litert-int8"].note.startswith("weights alone are int8: with sums in int8 it would be off by 0.")
+    assert by_name["litert-float32"].note is None and measured.keras_ms > 0
 
 
 def test_images_that_are_gone_are_told(spec: ExportSpec, tmp_path: Path) -> None:

@@ -117,14 +117,13 @@ def milliseconds(says: Says, pixels: Array) -> float:
 def _converted(name: str, exported: Path, sample: Array, out: Path) -> MeasuredExport:
     """What became of one format: its files, or why there are none."""
     try:
-        files, seconds = timed(lambda: FORMATS[name].convert(exported, sample, out))
-        note = FORMATS[name].note(out)
+        made, seconds = timed(lambda: FORMATS[name].convert(exported, sample, out))
     except (ValueError, RuntimeError) as error:
         say(f"{name}: not converted: {str(error).splitlines()[0]}")
         return MeasuredExport(name=name, error=str(error))
-    size = sum(file.stat().st_size for file in files)
+    size = sum(file.stat().st_size for file in made.files)
     say(f"{name}: {size / 1000:,.0f} kB, converted in {seconds:.1f} s")
-    return MeasuredExport(name=name, files=tuple(file.name for file in files), size=size, note=note)
+    return MeasuredExport(name=name, files=tuple(file.name for file in made.files), size=size, note=made.note)
 
 
 def _timed(export: MeasuredExport, folder: Path, pixels: Array) -> MeasuredExport:
