@@ -19,12 +19,12 @@ from smearflow.models.exports import KERAS
 from smearflow.models.leases import our_cores
 from smearflow.models.spec import ExportSpec, Measured
 from smearflow.models.training import run_module
-from smearflow.origins import FILE, Origins, origins_of
+from smearflow.origins import Origins, last_run, origins_of
 from smearflow.progress import overheard
 from smearflow.provenance import processor_name
-from smearflow.registry.champion import fetch_bundle, find_champion
+from smearflow.registry.champion import fetch_bundle
 from smearflow.registry.exported import FACTS, WITHIN, Exported, told, write_facts
-from smearflow.registry.mlflow_store import registry_uri
+from smearflow.registry.succession import champion_now, seat_of
 from smearflow.registry.versions import registered_versions
 from smearflow.settings import Settings
 from smearflow.workspace import LISTING, Workspace, building
@@ -80,9 +80,10 @@ def formats_called(asked: str) -> tuple[str, ...]:
 
 def of_registry(settings: Settings, workspace: Workspace, number: int | None) -> Subject:
     """A registered version. Raises MissingPart where it, or any test set for it, is gone."""
-    name, uri = settings.registry.name, registry_uri(settings.registry, workspace)
+    seat = seat_of(settings.registry, workspace)
+    name, uri = seat.name, seat.uri
     if number is None:
-        champion = find_champion(uri, name)
+        champion = champion_now(seat)
         if champion is None:
             what = f"There is no champion of {name} in {uri}."
             raise MissingPart(what, "Train one with `smearflow run`, or name another: --version N, --model LABEL.")
@@ -130,18 +131,6 @@ def test_set_for(workspace: Workspace, run: str | None) -> tuple[Origins, bool]:
             if found.split.exists():
                 return found, True
     return last_run(workspace), False
-
-
-def last_run(workspace: Workspace) -> Origins:
-    """What the last run was made of that trained a model, and whose split is still there.
-
-    Raises MissingPart where there is none.
-    """
-    for folder in sorted(workspace.runs.glob(f"*/{FILE}"), reverse=True):
-        found = origins_of(workspace, folder.parent.name)
-        if found.split.exists():
-            return found
-    raise MissingPart(f"No run in {workspace.root} has test images to measure on.", "Train a model: smearflow run.")
 
 
 def refuse_to_replace(folder: Path) -> None:
