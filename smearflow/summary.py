@@ -173,17 +173,20 @@ class ComparisonResult(Part):
 class SliceResult(Part):
     """The candidate on a part of the test set: a patient, who has no name here, or a part by what was measured.
 
-    ``gap``: its accuracy less that of the whole, -1 to 1; figures are null where there are too few images.
+    ``gap``, ``sensitivity_gap``: accuracy and sensitivity less those of the whole, -1 to 1; figures are null where
+    there are too few images. ``surely_below``: one of the two is, and not by chance.
     """
 
     kind: str
     name: str
     images: int
+    positives: int
     groups: int
     accuracy: Figure | None
     sensitivity: Figure | None
     specificity: Figure | None
     gap: Figure | None
+    sensitivity_gap: Figure | None
     surely_below: bool
 
 

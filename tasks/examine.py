@@ -6,8 +6,6 @@ from pathlib import Path
 import pandas as pd
 
 from smearflow.data.splitting import Parts
-from smearflow.evaluation.abstention import band_of
-from smearflow.evaluation.scoring import arrays_of, scored
 from smearflow.models.leases import our_cores
 from smearflow.models.spec import ExamineSpec, Ready, Trained
 from smearflow.models.training import run_module
@@ -78,23 +76,20 @@ def examine(
     evaluated: Evaluated,
     model: Trained,
     parts: Parts,
-    positive: str,
     evaluation: Evaluation,
     time_limit: int,
 ) -> Examined:
     """Have the candidate's bundle made whole, loaded again, timed and explained, in a process of its own."""
     scores = evaluated.judged
-    predictions = evaluated.folder / f"{scores.name}-predictions.parquet"
-    _, validation = arrays_of(scored(pd.read_parquet(predictions), "val"), positive)
     with building(folder) as aside, overheard("examine") as hear:
         told = aside / "spec.json"
         spec = ExamineSpec(
             bundle=model.folder / "bundle",
-            predictions=predictions,
+            predictions=evaluated.predictions(scores.name),
             root=parts.root,
             threshold=scores.threshold,
             calibration=scores.calibration.facts(),
-            unsure=band_of(validation, scores.threshold, evaluation.unsure),
+            unsure=scores.band,
             novelty=evaluation.novelty,
             heatmaps=evaluation.heatmaps,
             mistakes=evaluation.mistakes,

@@ -13,6 +13,8 @@ from smearflow.summary import AbstentionResult, ComparisonResult, Figure, GateRu
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
 
+GAPS = ("accuracy", "sensitivity", "specificity", "gap", "sensitivity_gap")
+
 
 def judged_parts(reached: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the summary that tell of the candidate, as far as a run came."""
@@ -62,11 +64,12 @@ def _comparison(gated: Gated) -> ComparisonResult | None:
 
 
 def _slice(part: Slice) -> SliceResult:
-    figures = {name: getattr(part, name) for name in ("accuracy", "sensitivity", "specificity", "gap")}
+    figures = {name: getattr(part, name) for name in GAPS}
     return SliceResult(
         kind=part.kind,
         name="a patient" if part.group else part.name,
         images=part.images,
+        positives=part.positives,
         groups=part.groups,
         surely_below=part.surely_below,
         **{name: figure_of(interval) if interval else None for name, interval in figures.items()},
