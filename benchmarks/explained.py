@@ -51,8 +51,8 @@ def on_synthetic_cells(settings: Settings, scratch: Path, workspace: Workspace) 
         hits = heat[heat["kind"] == "hit"]
         inside = [_in_a_box(root, row, truth) for _, row in hits.iterrows()]
         print(
-            f"{name:<24} peak in a parasite's box: {np.mean(inside):.1%} of {len(hits)} hits (asked: 70 %); heat on the "
-            f"cell, median {hits['share_inside'].median():.0%}; {heat['resolution'].iloc[0]} places a side",
+            f"{name:<24} peak in a parasite's box: {np.mean(inside):.1%} of {len(hits)} hits (asked: 70 %); heat on "
+            f"the cell, median {hits['share_inside'].median():.0%}; {heat['resolution'].iloc[0]} places a side",
             flush=True,
         )
 
