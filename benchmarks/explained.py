@@ -47,7 +47,7 @@ def on_synthetic_cells(settings: Settings, scratch: Path, workspace: Workspace) 
         said = pd.read_parquet(model.folder / "predictions.parquet").set_index("path")["probability"]
         rows = table[table["split"] == "test"].assign(probability=table["path"].map(said)).reset_index(drop=True)
         classifier = load(model.folder / "bundle")
-        heat, _ = heat_table(Explainer(load(model.folder / "bundle").network), rows, root, classifier, _threads())
+        heat, _ = heat_table(Explainer(load(model.folder / "bundle").network), rows, root, classifier)
         hits = heat[heat["kind"] == "hit"]
         inside = [_in_a_box(root, row, truth) for _, row in hits.iterrows()]
         print(
@@ -63,11 +63,11 @@ def on_real_cells(source: Path, settings: Settings, scratch: Path, workspace: Wo
     some = table.sample(TIMED, replace=len(table) < TIMED, random_state=0).assign(probability=0.5)
     for name, model in models.items():
         bundle = model.folder / "bundle"
-        shares = learn_novelty(bundle, table, root, settings.evaluation.novelty, _threads())
+        shares = learn_novelty(bundle, table, root, settings.evaluation.novelty)
         told = ", ".join(f"{kind} {share:.1%}" for kind, share in shares.items())
         print(f"{name:<24} out of distribution: {told} (asked: test at most 5 %, others at least 95 %)", flush=True)
         explainer, start = Explainer(load(bundle).network), time.perf_counter()
-        heat_table(explainer, some, root, load(bundle), _threads())
+        heat_table(explainer, some, root, load(bundle))
         print(f"{name:<24} heat maps of {TIMED:,} images: {time.perf_counter() - start:.1f} s", flush=True)
 
 
@@ -91,10 +91,6 @@ def _in_a_box(root: Path, row: pd.Series, truth: pd.Series) -> bool:
     return any(left <= x < right and top <= y < bottom for left, top, right, bottom in corners)
 
 
-def _threads() -> int:
-    return os.cpu_count() or 1
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=SHARED / "nlm_cells_128.zip")
@@ -102,7 +98,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[])
     given = parser.parse_args()
     settings = load_settings(given.config, given.set)
-    import_keras(_threads(), seed=0)
+    import_keras(os.cpu_count() or 1, seed=0)
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace.at(Path(scratch) / "workspace")
         on_synthetic_cells(settings, Path(scratch), workspace)
