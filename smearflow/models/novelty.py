@@ -31,10 +31,10 @@ def fit_novelty(training: Array, validation: Array, share: float) -> Novelty:
 
     Both float (n, d), of ``Classifier.described``: features, then statistics. Training needs two images or more.
     """
-    centre = training.mean(axis=0)
+    centre = training.mean(axis=0).astype(np.float32)
     width = training.shape[1] - STATISTICS
     blocks = _axes(training[:, :width]), _axes(training[:, width:])
-    axes = np.zeros((training.shape[1], sum(each.shape[1] for each in blocks)))
+    axes = np.zeros((training.shape[1], sum(each.shape[1] for each in blocks)), np.float32)
     axes[:width, : blocks[0].shape[1]], axes[width:, blocks[0].shape[1] :] = blocks
     spread = Novelty(centre, axes, np.inf)
     return Novelty(centre, axes, float(np.quantile(spread.distance(validation), 1 - share, method="higher")))
