@@ -7,6 +7,7 @@ from pathlib import Path
 
 from smearflow.errors import SmearflowError
 
+OF_MODELS = ("models", "rollback", "backup", "restore")  # verbs about what is registered
 DATA = "folder of class folders, a zip, an https address of a zip, nlm or demo (data.source)"
 
 EPILOG = """exit status: 0 finished (promoted or kept); 1 critical failure of the data, or no candidate reaches the
@@ -17,10 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status. A SmearflowError is told in its own words, without a traceback."""
     _checkout_first()
     chosen = parser().parse_args(arguments)
-    from flows import commands
+    from flows import commands, models_commands
 
     try:
-        status: int = getattr(commands, chosen.verb)(chosen)
+        status: int = getattr(models_commands if chosen.verb in OF_MODELS else commands, chosen.verb)(chosen)
     except SmearflowError as error:
         print(f"smearflow: {error}", file=sys.stderr)
         return error.exit_status
@@ -86,6 +87,23 @@ def parser() -> argparse.ArgumentParser:
     reproduce.add_argument("run_id", metavar="RUN_ID", help="its folder's name below runs/ in the workspace")
     prune = verb("prune", "remove what keep.runs doesn't keep: old runs, and what only they are made of")
     prune.add_argument("--dry-run", action="store_true", help="only say what would be removed, and how much it is")
+    models = verb(
+        "models", "say who was champion when and why; `verify` proves it, `compare A B` compares two versions"
+    )
+    models.add_argument(
+        "ask", nargs="?", choices=("verify", "compare"), metavar="verify|compare", help="default: history"
+    )
+    models.add_argument("versions", nargs="*", type=int, metavar="VERSION", help="two versions to compare")
+    models.add_argument("--json", action="store_true", help="as JSON")
+    rollback = verb("rollback", "put an earlier champion back, once it has repeated its golden batch")
+    rollback.add_argument("version", nargs="?", type=int, metavar="VERSION", help="default: the champion before")
+    rollback.add_argument("--force", action="store_true", help="also where it doesn't repeat it; that is recorded")
+    rollback.add_argument("--reason", metavar="TEXT", help="why, for the ledger")
+    backup = verb("backup", "write registry, ledgers and labels into one archive, while runs go on")
+    backup.add_argument("file", type=Path, metavar="FILE", help="a .tar, .tar.gz or .tgz; replaced where it is there")
+    restore = verb("restore", "put a backup into the workspace")
+    restore.add_argument("file", type=Path, metavar="FILE", help="what `smearflow backup` wrote")
+    restore.add_argument("--force", action="store_true", help="move what the workspace has of it aside first")
     verb("config", "print every setting with its value, meaning and bounds, as YAML")
     up = verb("up", "start or mend what the schedule needs: Prefect server, worker, deployments, page of reports")
     up.add_argument("--stay", action="store_true", help="go on mending until Ctrl-C or SIGTERM, then take all down")

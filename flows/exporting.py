@@ -13,8 +13,7 @@ import pandas as pd
 from flows.tables import aligned
 from smearflow.errors import MissingPart, UsageError
 from smearflow.evaluation.exported import Deciding, kept_by
-from smearflow.evaluation.scoring import arrays_of, calibrated_rows, learnt_calibration, scored
-from smearflow.evaluation.thresholds import operating_threshold
+from smearflow.evaluation.scoring import score
 from smearflow.models.export_formats import FORMATS
 from smearflow.models.exports import KERAS
 from smearflow.models.leases import our_cores
@@ -114,14 +113,12 @@ def of_last_run(workspace: Workspace, label: str, bundle: Path) -> Subject:
 
 
 def bundle_as_measured(made: Path, settings: Settings, target: Path) -> None:
-    """The bundle that a trainer left in ``made``, at the calibration and threshold at which its run measured it."""
+    """The bundle that a trainer left in ``made``, deciding as its run measured it."""
     predictions = pd.read_parquet(made / "predictions.parquet")
-    calibration = learnt_calibration(predictions, settings.data.positive)
-    validation = scored(calibrated_rows(predictions, calibration), "val")
-    threshold = operating_threshold(*arrays_of(validation, settings.data.positive), settings.evaluation)
+    scores = score("", "", predictions, settings.data.positive, settings.evaluation)
     shutil.copytree(made / "bundle", target)
     facts = json.loads((target / "model.json").read_text(encoding="utf-8"))
-    facts |= {"threshold": threshold, "calibration": calibration.facts()}
+    facts |= {"threshold": scores.threshold, "calibration": scores.calibration.facts(), "unsure": scores.band}
     (target / "model.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
 

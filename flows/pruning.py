@@ -1,7 +1,8 @@
 """Pruning: what is removed by `smearflow prune`, and after each run where keep.runs is set."""
 
 from smearflow.registry.lineage import runs_that_serve
-from smearflow.registry.mlflow_store import registry_uri
+from smearflow.registry.rollback import runs_to_go_back_to
+from smearflow.registry.succession import seat_of
 from smearflow.retention import Removal, remove, superfluous
 from smearflow.room import mib
 from smearflow.settings import Settings
@@ -15,7 +16,8 @@ def pruned(workspace: Workspace, settings: Settings, dry_run: bool = False) -> l
     """
     if settings.keep.runs is None:
         return ["keep.runs isn't set: every run is kept. Keep the last ten: --set keep.runs=10"]
-    serving = runs_that_serve(registry_uri(settings.registry, workspace), settings.registry.name)
+    seat = seat_of(settings.registry, workspace)
+    serving = runs_that_serve(seat.uri, seat.name) | runs_to_go_back_to(seat)
     removals = superfluous(workspace, settings.keep.runs, serving)
     if not dry_run:
         remove(removals)

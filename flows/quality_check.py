@@ -23,8 +23,8 @@ from smearflow.monitoring.history import history_of, is_judged
 from smearflow.monitoring.measures import BY_NAME
 from smearflow.monitoring.reference import read_reference
 from smearflow.monitoring.result import RANK, ChampionLine, CheckResult
-from smearflow.registry.champion import Champion, serving_champion
-from smearflow.registry.mlflow_store import registry_uri
+from smearflow.registry.champion import Champion
+from smearflow.registry.succession import seat_of, serving_champion
 from smearflow.settings import QualityCheck, Settings
 from smearflow.workspace import Workspace
 from tasks.gather import gather
@@ -149,8 +149,7 @@ def held(run: Run, manifest: Manifest, suites: Suites, settings: Settings) -> Ch
 
 def comparable_champion(settings: Settings, workspace: Workspace) -> Serving:
     """The champion and its bundle. Raises MissingPart where there is none, or where it has no reference."""
-    uri = registry_uri(settings.registry, workspace)
-    champion, bundle = serving_champion(uri, settings.registry.name, workspace.champions)
+    champion, bundle = serving_champion(seat_of(settings.registry, workspace))
     read_reference(bundle, champion.uri)
     return champion, bundle
 

@@ -11,8 +11,7 @@ from flows.console import hush_libraries
 from smearflow.data.sources import EXTENSIONS
 from smearflow.errors import UsageError
 from smearflow.models.scorer import Score, score_files
-from smearflow.registry.champion import serving_champion
-from smearflow.registry.mlflow_store import registry_uri
+from smearflow.registry.succession import seat_of, serving_champion
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
 
@@ -22,8 +21,7 @@ COLUMNS = ("path", "label", "probability", "decision", "error")
 def score_lines(paths: Iterable[str], settings: Settings, workspace: Workspace, *, as_json: bool) -> Iterator[str]:
     """CSV with a header, or JSON, a line an image. Raises UsageError for a path that isn't there."""
     files = [file for path in paths for file in images_at(Path(path))]
-    uri = registry_uri(settings.registry, workspace)
-    _, bundle = serving_champion(uri, settings.registry.name, workspace.champions)
+    _, bundle = serving_champion(seat_of(settings.registry, workspace))
     hush_libraries()
     if not as_json:
         yield _csv(COLUMNS)

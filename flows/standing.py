@@ -5,8 +5,7 @@ import shutil
 from dataclasses import asdict
 from typing import Any
 
-from smearflow.registry.champion import find_champion
-from smearflow.registry.mlflow_store import registry_uri
+from smearflow.registry.succession import champion_now, seat_of
 from smearflow.service.live import services
 from smearflow.service.prefect_api import NO_ANSWER
 from smearflow.service.prefect_runs import next_runs
@@ -22,7 +21,7 @@ def standing(workspace: Workspace, settings: Settings) -> dict[str, Any]:
     ``next_runs[{name, deployment, expected_start, state}]`` and ``disk_free_bytes``. Null where there is none;
     ``next_runs`` is null where the server doesn't say.
     """
-    champion = find_champion(registry_uri(settings.registry, workspace), settings.registry.name)
+    champion = champion_now(seat_of(settings.registry, workspace))
     last = _last_run(workspace)
     each = services(workspace)
     return {

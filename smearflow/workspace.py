@@ -111,6 +111,11 @@ class Workspace:
         return self.root / "ledgers"
 
     @property
+    def promotion_ledger(self) -> Path:
+        """Who held the alias of the champion, when and why."""
+        return self.root / "promotion_ledger.jsonl"
+
+    @property
     def drop(self) -> Path:
         """Where new batches are put, unless quality_check.drop names another folder."""
         return self.root / "drop"

@@ -12,11 +12,13 @@ from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.verdict import Evidence, GateCheck, Incumbent, Verdict
 from smearflow.models.spec import ScoreSpec
 from smearflow.models.training import run_module
-from smearflow.registry.champion import Champion, fetch_bundle, find_champion
+from smearflow.registry.champion import Champion, fetch_bundle
 from smearflow.registry.mlflow_store import registry_uri
+from smearflow.registry.succession import champion_now, seat_of
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace, building, digest_of, is_whole
 from tasks.evaluate import Evaluated
+from tasks.examine import Examined
 from tasks.stage import stage
 
 WORDS = {"promote": "Promoted", "keep": "The champion stays", "none": "Not good enough"}
@@ -52,10 +54,11 @@ def _bound(check: GateCheck) -> str:
 
 # Retried, because the registry may be on another machine.
 @stage(says, cached=False, task_run_name="gate", retries=2, retry_delay_seconds=10)
-def gate(folder: Path, evaluated: Evaluated, parts: Parts, settings: Settings, workspace: Workspace) -> Gated:
+def gate(
+    folder: Path, evaluated: Evaluated, examined: Examined, parts: Parts, settings: Settings, workspace: Workspace
+) -> Gated:
     """Hold the candidate against the rules, then against the champion on the same test images."""
-    uri = registry_uri(settings.registry, workspace)
-    champion = find_champion(uri, settings.registry.name)
+    champion = champion_now(seat_of(settings.registry, workspace))
     best = evaluated.judged
     comparison = None
     if champion and champion.weights_digest != best.weights_digest:
@@ -66,11 +69,11 @@ def gate(folder: Path, evaluated: Evaluated, parts: Parts, settings: Settings, w
     incumbent = (
         Incumbent(champion.model, str(champion.version), champion.weights_digest, comparison) if champion else None
     )
-    verdict = decide(best, evidence_on(evaluated), incumbent, settings.gate, settings.data)
+    verdict = decide(best, evidence_on(evaluated, examined), incumbent, settings.gate, settings.data)
     return Gated(verdict, champion, comparison)
 
 
-def evidence_on(evaluated: Evaluated) -> Evidence:
+def evidence_on(evaluated: Evaluated, examined: Examined) -> Evidence:
     """What the run found out about the candidate beside its scores."""
     return Evidence(
         lead=evaluated.shortcut.leads[evaluated.candidate] if evaluated.shortcut else None,
@@ -79,6 +82,9 @@ def evidence_on(evaluated: Evaluated) -> Evidence:
             for part in evaluated.slices
             if part.gap is not None and part.at_most is not None
         },
+        size_mb=examined.size_mb,
+        latency_ms=examined.latency_ms,
+        parity=examined.parity,
     )
 
 

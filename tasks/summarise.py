@@ -46,6 +46,7 @@ from tasks.summarise_judged import figure_of, judged_parts
 from tasks.train import Attempt
 from tasks.validate import Checked
 
+NOT_PROMOTED = "The champion is as it was before the run. See `smearflow models`."
 OUTCOMES: Mapping[str, Outcome] = {"promote": "promoted", "keep": "kept", "none": "none"}
 
 
@@ -80,6 +81,10 @@ def _verdict(run: Run, error: BaseException | None) -> Verdict:
     if error is not None:
         return _failure(error)
     gated: Gated | None = run.reached.get("gate")
+    registered: Registered | None = run.reached.get("register")
+    if registered and registered.why_not:  # the gate's verdict came to nothing
+        outcome: Outcome = "kept" if registered.champion else "none"
+        return Verdict(outcome=outcome, why=registered.why_not, next=NOT_PROMOTED)
     if gated:
         verdict = gated.verdict
         return Verdict(

@@ -1,4 +1,4 @@
-"""Exports of the command line: of a real registered model, measured on its own test set, told as a table (40 s)."""
+"""`smearflow export`: the champion of the session as a file, with what is told of it; what it refuses (15 s)."""
 
 import json
 import re

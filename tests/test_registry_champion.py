@@ -41,7 +41,16 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def champion(workspace: Workspace, bundle: Path) -> Champion:
-    return register(bundle, FACTS, local_uri(workspace), workspace.registry_files, NAME)
+    return with_alias(
+        register(bundle, FACTS, local_uri(workspace), workspace.registry_files, NAME), local_uri(workspace)
+    )
+
+
+def with_alias(version: Champion, uri: str) -> Champion:
+    """The version once the alias is its own."""
+    with mlflow_client(uri) as client:
+        client.set_registered_model_alias(version.registry_name, ALIAS, str(version.version))
+    return version
 
 
 @pytest.fixture
@@ -143,7 +152,7 @@ def test_a_database_that_is_none_is_an_error_not_an_absence(tmp_path: Path) -> N
 @pytest.mark.soak
 def test_a_registry_elsewhere_is_downloaded_from_once(served: str, bundle: Path, tmp_path: Path) -> None:
     assert find_champion(served, NAME) is None
-    made = register(bundle, FACTS, served, None, NAME)
+    made = with_alias(register(bundle, FACTS, served, None, NAME), served)
     assert find_champion(served, NAME) == made
     fetched = fetch_bundle(served, made, tmp_path / "cache")
     assert (fetched / "model.keras").read_bytes() == b"weights"

@@ -13,8 +13,9 @@ import pytest
 
 from smearflow.errors import MissingPart
 from smearflow.evaluation.intervals import Interval
+from smearflow.provenance import processor_name
 from smearflow.registry import serving
-from smearflow.registry.champion import Champion, find_champion
+from smearflow.registry.champion import ALIAS, Champion, find_champion
 from smearflow.registry.mlflow_store import local_uri, mlflow_client
 from smearflow.registry.registering import Facts, flattened, register
 from smearflow.workspace import Workspace
@@ -91,7 +92,10 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def champion(workspace: Workspace, bundle: Path) -> Champion:
-    return register(bundle, FACTS, local_uri(workspace), workspace.registry_files, NAME)
+    made = register(bundle, FACTS, local_uri(workspace), workspace.registry_files, NAME)
+    with mlflow_client(local_uri(workspace)) as client:
+        client.set_registered_model_alias(NAME, ALIAS, str(made.version))
+    return made
 
 
 def only_run(client: Any, name: str) -> Any:
@@ -134,6 +138,7 @@ def test_the_version_alone_can_be_traced(workspace: Workspace, champion: Champio
         "split_digest": "sp",
         "code_digest": "co",
         "lock_digest": "lo",
+        "cpu": processor_name(),
     }
 
 
@@ -150,14 +155,32 @@ def test_it_serves_where_this_checkout_is_not(workspace: Workspace, champion: Ch
     assert broken == {"label": None, "probability": None, "decision": None}
 
 
-def test_a_second_one_takes_the_alias(tmp_path: Path, workspace: Workspace, champion: Champion, bundle: Path) -> None:
+def test_a_second_version_leaves_the_alias_where_it_is(workspace: Workspace, champion: Champion, bundle: Path) -> None:
     second = replace(FACTS, run_id="2026-11-24-2", weights_digest="d2", provisional=False)
     uri = local_uri(workspace)
-    made = register(bundle, second, uri, workspace.registry_files, "taken-over")
-    again = register(bundle, second, uri, workspace.registry_files, "taken-over")
-    assert (made.version, again.version) == (1, 2)
-    assert find_champion(uri, "taken-over") == again
-    assert not again.provisional
+    made = register(bundle, second, uri, workspace.registry_files, "another")
+    again = register(bundle, second, uri, workspace.registry_files, "another")
+    assert (made.version, again.version, again.provisional) == (1, 2, False)
+    assert find_champion(uri, "another") is None
+    assert find_champion(uri, NAME) == champion
+
+
+def test_nothing_of_a_version_is_pickled(champion: Champion) -> None:
+    files = {file.name for file in Path(champion.location).rglob("*") if file.is_file()}
+    assert "pyfunc_entry.py" in files
+    assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib", ".h5"))]
+    told = (Path(champion.location) / "MLmodel").read_text()
+    assert "loader_module: mlflow.pyfunc.loaders.code_model" in told
+
+
+def test_a_network_with_code_of_its_own_inside_is_not_run(bundle: Path, tmp_path: Path) -> None:
+    import keras
+
+    foreign = shutil.copytree(bundle, tmp_path / "bundle")
+    pixels = keras.Input((16, 16, 3))
+    keras.Model(pixels, keras.layers.Lambda(lambda x: x)(pixels)).save(foreign / "model.keras")
+    with pytest.raises(ValueError, match="safe"):
+        _ = serving.load(foreign).network
 
 
 def test_one_that_fails_leaves_no_champion(workspace: Workspace, champion: Champion, bundle: Path) -> None:

@@ -1,6 +1,7 @@
-"""Register as a stage: a promoted candidate is champion at its own threshold; else nothing moves (6 s: MLflow)."""
+"""Register as a stage: every decision is an entry, a promoted candidate champion at its own threshold (10 s)."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,14 +9,16 @@ import numpy as np
 import pytest
 from drawn_manifests import sound
 from drawn_models import CURVES, left_by_trainer
+from drawn_registry import SERVING
 
 from smearflow.data.manifest import Manifest, manifest_of, write_manifest
 from smearflow.data.splitting import Parts, parts_of
 from smearflow.evaluation.scoring import score
-from smearflow.evaluation.verdict import Verdict
+from smearflow.evaluation.verdict import GateCheck, Verdict
 from smearflow.monitoring.reference import read_reference
 from smearflow.registry.champion import Champion, find_champion
 from smearflow.registry.mlflow_store import local_uri, mlflow_client
+from smearflow.registry.promotions import read_promotions
 from smearflow.settings import Evaluation, Settings, Split
 from smearflow.workspace import Workspace
 from tasks.evaluate import Evaluated
@@ -38,14 +41,19 @@ class Finished:
         table = split.assign(probability=probability)[["path", "sha256", "label", "group", "split", "probability"]]
         self.parts: Parts = parts_of(table, folder / "split.parquet", folder)
         self.models = {"MobileNetV2 2": left_by_trainer(folder / "model", "MobileNetV2", table)}
+        bundle = self.models["MobileNetV2 2"].folder / "bundle"  # served by a few lines, not by Keras
+        (bundle / "serving.py").write_text(SERVING)
+        (bundle / "model.keras").write_text("0.0")
         found = score("MobileNetV2 2", "MobileNetV2", table, "Parasitized", Evaluation(bootstrap=100))
         self.evaluated = Evaluated(folder, (replace(found, threshold=0.37),), "MobileNetV2 2")
 
-    def registered(self, outcome: str, champion: Champion | None = None) -> Registered:
-        verdict = Verdict(outcome, "MobileNetV2 2", champion is None, "why", "next", ())  # type: ignore[arg-type]
+    def registered(self, outcome: str, champion: Champion | None = None, run: str = "20261124-090000") -> Registered:
+        """``run``: each has one decision."""
+        checks = (GateCheck("auc", 0.9, 0.95, 0.92, math.nan, "pass", "AUC is 0.95"),)
+        verdict = Verdict(outcome, "MobileNetV2 2", champion is None, "why", "next", checks)  # type: ignore[arg-type]
         told = (self.evaluated, self.models, self.manifest, self.parts)
         how = (None, Settings(split=Split(seed=7)), self.workspace)
-        return register.function(self.folder, Gated(verdict, champion), *told, *how)
+        return register.function(self.folder.with_name(run), Gated(verdict, champion), *told, *how)
 
 
 @pytest.fixture(scope="module")
@@ -99,19 +107,47 @@ def test_the_page_says_how_to_load_it(promoted: Registered) -> None:
     assert '`mlflow.pyfunc.load_model("models:/malaria-cells@champion")`' in told
 
 
+def test_the_ledger_says_why_and_what_the_champion_was_made_of(finished_run: Finished, promoted: Registered) -> None:
+    intent, entry = read_promotions(finished_run.workspace.promotion_ledger)[:2]
+    made = entry.decision
+    assert (intent.step, made.decision, made.version, made.previous) == ("intent", "promoted", 1, None)
+    assert (made.run, made.model, made.why) == ("20261124-090000", "MobileNetV2 2", "why")
+    assert [(check["name"], check["value"], check["high"]) for check in made.checks] == [("auc", 0.95, None)]
+    assert {*made.digests} == {"data", "labels", "split", "code", "lock", "weights"}
+    assert made.test["auc"][0] == finished_run.evaluated.judged.test["auc"].value
+    assert "artifacts/bundle/model.keras" in made.files
+    assert made.golden is not None and made.golden.startswith("It has no golden batch")
+
+
+def test_a_second_try_of_the_same_run_decides_nothing_anew(finished_run: Finished, promoted: Registered) -> None:
+    before = read_promotions(finished_run.workspace.promotion_ledger)
+    assert finished_run.registered("promote").decision == "promoted"
+    assert read_promotions(finished_run.workspace.promotion_ledger) == before
+
+
+def test_who_was_judged_against_another_champion_than_the_present_one_is_kept_from_the_alias(
+    finished_run: Finished, promoted: Registered
+) -> None:
+    late = finished_run.registered("promote", None, "20261126-late")
+    assert (late.champion, late.promoted, late.decision) == (promoted.champion, False, "kept")
+    assert late.why_not == "Version 1 became champion while this was under way. Run again to be compared with it."
+    assert late.why_not in says(late)
+
+
 @pytest.mark.parametrize("outcome", ["keep", "none"])
 def test_where_nothing_is_promoted_the_champion_stays_and_no_version_is_added(
     outcome: str, finished_run: Finished, promoted: Registered
 ) -> None:
-    kept = finished_run.registered(outcome, promoted.champion)
+    kept = finished_run.registered(outcome, promoted.champion, f"20261125-{outcome}")
     assert (kept.champion, kept.bundle, kept.promoted) == (promoted.champion, promoted.bundle, False)
+    assert (kept.decision, kept.why_not) == ({"keep": "kept", "none": "refused"}[outcome], None)
     assert find_champion(local_uri(finished_run.workspace), "malaria-cells") == promoted.champion
-    assert says(kept).startswith("# MobileNetV2, version 1, stays champion; no version was registered\n")
+    assert says(kept).startswith("# MobileNetV2, version 1, stays champion\n")
 
 
 def test_without_candidate_and_champion_no_registry_is_even_made(tmp_path: Path) -> None:
     run = Finished(tmp_path)
     nothing = run.registered("none")
-    assert nothing == Registered(None, None, False)
+    assert nothing == Registered(None, None, "refused", None, entries=1, test_openings=1)
     assert not run.workspace.registry.exists()
     assert says(nothing).startswith("# Nothing is registered")

@@ -167,3 +167,10 @@ def content_digest(manifest: pd.DataFrame) -> str:
     sha256, label, group, reason = (manifest[name].fillna("") for name in ("sha256", "label", "group", "reason"))
     lines = sorted((sha256 + "\t" + label + "\t" + group + "\t" + reason).tolist())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def labels_digest(manifest: pd.DataFrame) -> str:
+    """The version of the labels: over content and label of each row that training may use, in any order of paths."""
+    rows = usable(manifest)
+    lines = sorted((rows["sha256"].fillna("") + "\t" + rows["label"].fillna("")).tolist())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -29,6 +29,7 @@ class Champion:
 
     ``provisional``: it was promoted without a champion to compare it with. ``location``: where MLflow keeps its
     files, a path or an address. ``ledger``: the split ledger's version when it was trained; None where there was none.
+    ``cpu``: the processor on which its golden batch was made; None where it has none.
     """
 
     registry_name: str
@@ -39,6 +40,7 @@ class Champion:
     provisional: bool
     location: str
     ledger: str | None = None
+    cpu: str | None = None
 
     @property
     def uri(self) -> str:
@@ -62,24 +64,13 @@ def find_champion(uri: str, name: str) -> Champion | None:
         return _ask(uri, name)
 
 
-def serving_champion(uri: str, name: str, cache: Path) -> tuple[Champion, Path]:
-    """The champion of registered model ``name`` and its bundle. Raises MissingPart where there is none."""
-    champion = find_champion(uri, name)
-    if champion is None:
-        raise MissingPart(
-            f"There is no champion of {name} in {uri}.",
-            "Train one with `smearflow run`, or name another: --set registry.name=NAME, or --workspace DIR.",
-        )
-    return champion, fetch_bundle(uri, champion, cache)
-
-
 def fetch_bundle(uri: str, champion: Champion, cache: Path) -> Path:
     """The champion's bundle: in place where the registry keeps it on this machine, else downloaded once, to ``cache``.
 
     A workspace that was moved or copied still finds its champion's files. Raises MissingPart where they are gone.
     """
     if urlsplit(champion.location).scheme in ("", "file"):
-        return _present(_local_files(uri, champion) / BUNDLE, champion)
+        return _present(files_of(uri, champion.location) / BUNDLE, champion)
     target = cache / f"{champion.registry_name}-{champion.version}-{champion.weights_digest[:12]}"
     if not is_whole(target):
         with mlflow_client(uri), building(target) as aside:
@@ -87,6 +78,22 @@ def fetch_bundle(uri: str, champion: Champion, cache: Path) -> Path:
 
             download_artifacts(f"{champion.location}/{BUNDLE}", dst_path=str(aside), tracking_uri=uri)
     return _present(target / "bundle", champion)
+
+
+def fetch_model(uri: str, champion: Champion, aside: Path) -> Path:
+    """The folder that MLflow loads the version from: in place on this machine, else downloaded anew, below ``aside``.
+
+    Raises MissingPart where it isn't there.
+    """
+    if urlsplit(champion.location).scheme in ("", "file"):
+        folder = files_of(uri, champion.location)
+    else:
+        with mlflow_client(uri):
+            from mlflow.artifacts import download_artifacts
+
+            folder = Path(download_artifacts(champion.location, dst_path=str(aside), tracking_uri=uri))
+    _present(folder / BUNDLE, champion)
+    return folder
 
 
 def champion_of(name: str, version: int, location: str, tags: Mapping[str, str]) -> Champion:
@@ -101,12 +108,28 @@ def champion_of(name: str, version: int, location: str, tags: Mapping[str, str])
             provisional=tags["provisional"] == "true",
             location=location,
             ledger=tags.get("ledger_digest"),
+            cpu=tags.get("cpu"),
         )
     except (KeyError, ValueError) as error:
         raise MissingPart(
             f"Version {version} of {name} is its {ALIAS}, and wasn't registered by smearflow: tag {error}.",
             f"Move the alias {ALIAS} to a version of smearflow's, or use another name: --set registry.name=...",
         ) from None
+
+
+def files_of(uri: str, location: str) -> Path:
+    """The folder that a version's recorded ``location``, on this machine, stands for.
+
+    Beside the database first: MLflow records absolute paths, and workspaces move.
+    """
+    recorded = Path(url2pathname(urlsplit(location).path))
+    database = sqlite_file(uri)
+    if database:
+        for start in range(1, len(recorded.parts)):
+            beside = database.parent.joinpath(*recorded.parts[start:])
+            if beside.is_dir():
+                return beside
+    return recorded
 
 
 def _read(database: Path, name: str) -> Champion | None:
@@ -132,18 +155,6 @@ def _ask(uri: str, name: str) -> Champion | None:
             raise
         location = client.get_model_version_download_uri(name, found.version)
     return champion_of(name, int(found.version), location, found.tags)
-
-
-def _local_files(uri: str, champion: Champion) -> Path:
-    """The version's folder. Beside the database first: MLflow records absolute paths, and workspaces move."""
-    recorded = Path(url2pathname(urlsplit(champion.location).path))
-    database = sqlite_file(uri)
-    if database:
-        for start in range(1, len(recorded.parts)):
-            beside = database.parent.joinpath(*recorded.parts[start:])
-            if beside.is_dir():
-                return beside
-    return recorded
 
 
 def _present(bundle: Path, champion: Champion) -> Path:

@@ -94,7 +94,7 @@ def _lock_once(database: Path) -> None:
 def _knock(uri: str) -> None:
     """Any answer will do: whether it is MLflow's, and lets us in, its client finds out."""
     try:
-        urllib.request.urlopen(_without_password(uri), timeout=LIMIT).close()
+        urllib.request.urlopen(without_password(uri), timeout=LIMIT).close()
     except urllib.error.HTTPError as answer:
         answer.close()
 
@@ -112,10 +112,10 @@ def _import_quietly() -> None:
 def _unusable(uri: str, why: str) -> MissingPart:
     reason = (why.splitlines() or ["no reason given"])[0].rstrip(".")
     return MissingPart(
-        f"The registry at {_without_password(uri)} can't be used: {reason}.",
+        f"The registry at {without_password(uri)} can't be used: {reason}.",
         "Start or mend it, or set registry.uri (`--set registry.uri=...`); null is a registry in the workspace.",
     )
 
 
-def _without_password(uri: str) -> str:
+def without_password(uri: str) -> str:
     return re.sub(r"//[^/@]*@", "//", uri)

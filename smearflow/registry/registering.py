@@ -1,4 +1,7 @@
-"""Registering: one MLflow run with all that led to a model, one version that serves alone, the alias last."""
+"""Registering: one MLflow run with all that led to a model, and one version that serves alone.
+
+It serves nobody yet: who holds the alias is decided afterwards (smearflow/registry/promoting.py).
+"""
 
 import json
 import tempfile
@@ -10,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from smearflow.evaluation.intervals import Interval
-from smearflow.registry.champion import ALIAS, Champion, champion_of
+from smearflow.provenance import processor_name
+from smearflow.registry.champion import Champion, champion_of
 from smearflow.registry.mlflow_store import mlflow_client
 
 ENTRY = Path(__file__).with_name("pyfunc_entry.py")
@@ -24,7 +28,7 @@ class Facts:
     """What is known of a model beside its bundle, which says its name, classes and threshold itself.
 
     ``settings``: nested, as the run had them. ``test``: figures of the test set, 0-1. ``curves``: one entry an epoch,
-    with ``epoch`` and the values by name. ``digests``: of data, split, code and lock, by those names.
+    with ``epoch`` and the values by name. ``digests``: of data, labels, split, code and lock, by those names.
     """
 
     run_id: str
@@ -34,13 +38,14 @@ class Facts:
     test: Mapping[str, Interval]
     curves: Sequence[Mapping[str, float]]
     digests: Mapping[str, str]
+    description: str | None = None  # Markdown that MLflow's page shows with the version
 
 
 def register(bundle: Path, facts: Facts, uri: str, artifacts_root: Path | None, name: str) -> Champion:
-    """Make the model in ``bundle`` a version of ``name``, and its champion. 1 s beside what MLflow's client takes.
+    """Make the model in ``bundle`` a version of ``name``; returns it as it would be champion.
 
-    ``artifacts_root``: where the files go; None leaves that to a registry elsewhere. The alias moves last: until
-    then the old champion serves. Raises MissingPart where the registry can't be used.
+    ``artifacts_root``: where the files go; None leaves that to a registry elsewhere. The version is there once all its
+    files are, 1 s after MLflow's import. Raises MissingPart where the registry can't be used.
     """
     tags = _tags(bundle, facts)
     with mlflow_client(uri) as client:
@@ -48,8 +53,7 @@ def register(bundle: Path, facts: Facts, uri: str, artifacts_root: Path | None, 
         try:
             _log_figures(client, run.info.run_id, facts)
             model = _log_model(client, run, bundle)
-            version = _new_version(client, name, model, tags)
-            client.set_registered_model_alias(name, ALIAS, version)
+            version = _new_version(client, name, model, tags, facts.description)
         except BaseException:
             client.set_terminated(run.info.run_id, "FAILED")
             raise
@@ -80,6 +84,7 @@ def _tags(bundle: Path, facts: Facts) -> dict[str, str]:
         "threshold": repr(float(model["threshold"])),
         "provisional": str(facts.provisional).lower(),
         "run": facts.run_id,
+        "cpu": processor_name(),
         **{f"{what}_digest": digest for what, digest in facts.digests.items()},
     }
 
@@ -159,7 +164,7 @@ def _save_model(folder: Path, bundle: Path, facts: Any) -> None:
     )
 
 
-def _new_version(client: Any, name: str, model: Any, tags: Mapping[str, str]) -> str:
+def _new_version(client: Any, name: str, model: Any, tags: Mapping[str, str], description: str | None) -> str:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -170,5 +175,6 @@ def _new_version(client: Any, name: str, model: Any, tags: Mapping[str, str]) ->
     # A server insists on the model's own address; a database would look that up in the process's default registry.
     served = model.artifact_location.startswith("mlflow-artifacts:")
     source = f"models:/{model.model_id}" if served else model.artifact_location
-    made = client.create_model_version(name, source, model.source_run_id, dict(tags), model_id=model.model_id)
+    told = {"description": description, "model_id": model.model_id}
+    made = client.create_model_version(name, source, model.source_run_id, dict(tags), **told)
     return str(made.version)
