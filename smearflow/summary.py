@@ -203,9 +203,9 @@ class AbstentionResult(Part):
 
 
 class ExaminedResult(Part):
-    """The candidate as it will serve: MiB of its file, ms an image on this machine's CPU, one at a time, and by how much
-    a probability differs once it is loaded again; ``novelty``: share of images called unlike the training set, 0-1, of
-    the test set (`test`) and of each kind of stranger."""
+    """The candidate as it will serve: MiB of its file, ms an image on this machine's CPU, one at a time, and by how
+    much a probability differs once it is loaded again; ``novelty``: share of images called unlike the training set,
+    0-1, of the test set (`test`) and of each kind of stranger."""
 
     size_mb: float
     latency_ms: float
