@@ -7,7 +7,9 @@ from typing import Any
 
 from flows.tables import aligned
 from smearflow.data.ledger import as_of, belonging, ledger_file, read_ledger, write_ledger
+from smearflow.errors import UsageError
 from smearflow.origins import Origins, now_at_hand, origins_of
+from smearflow.service.running import running
 from smearflow.settings import Notify, Settings
 from smearflow.summary import ModelResult, Summary, read_summary
 from smearflow.workspace import Workspace
@@ -20,11 +22,15 @@ def prepared(origins: Origins, workspace: Workspace) -> Workspace:
     """A workspace of its own for running again, below ``workspace``; one of an earlier reproduction is removed.
 
     It has the split ledger as the run left it, and no champion. Archives that were fetched, and what is known of
-    engines, are shared: another engine would give other bits. Raises DataError where the ledger was changed.
+    engines, are shared: another engine would give other bits. Raises DataError where the ledger was changed, UsageError
+    while the run is being reproduced already.
     """
-    folder = workspace.reproductions / origins.run_id
-    shutil.rmtree(folder, ignore_errors=True)
-    again = Workspace.at(folder)
+    again = Workspace(workspace.reproductions / origins.run_id)
+    if under_way := running(again):
+        what = f"Run {origins.run_id} is being reproduced already (process {under_way[0].pid})."
+        raise UsageError(what, "Wait until that has ended.")
+    shutil.rmtree(again.root, ignore_errors=True)
+    again.root.mkdir(parents=True)
     for there, here in ((workspace.sources, again.sources), (workspace.engines, again.engines)):
         there.mkdir(exist_ok=True)
         here.symlink_to(there)
@@ -69,20 +75,22 @@ def _compared(then: Mapping[str, str], now: Mapping[str, str], names: list[str])
 
 
 def _models(then: tuple[Origins, Summary], now: tuple[Origins, Summary]) -> tuple[list[tuple[str, ...]], bool]:
-    """A row for the weights and for each figure of each model, and whether nothing differs."""
+    """For each model a row for its weights and for each figure that differs, one for the others; whether all agree."""
     rows: list[tuple[str, ...]] = []
-    same = True
+    agree = True
     figures = [{model.name: _figures(model) for model in summary.models} for _, summary in (then, now)]
     for label in dict.fromkeys((*then[0].models, *now[0].models)):
         weights = [each.models[label].weights_digest if label in each.models else NONE for each, _ in (then, now)]
-        same &= weights[0] == weights[1]
-        rows.append((label, "weights", *map(_short, weights), "none" if weights[0] == weights[1] else "other weights"))
+        rows.append((label, "weights", *map(_short, weights), "0" if weights[0] == weights[1] else "differs"))
         before, after = (each.get(label, {}) for each in figures)
-        for name in dict.fromkeys((*before, *after)):
-            was, is_ = before.get(name), after.get(name)
-            same &= was == is_
-            rows.append((label, name, _number(was), _number(is_), _difference(was, is_)))
-    return rows, same
+        names = list(dict.fromkeys((*before, *after)))
+        other = [name for name in names if before.get(name) != after.get(name)]
+        both = [(name, before.get(name), after.get(name)) for name in other]
+        rows += [(label, name, _number(was), _number(is_), _difference(was, is_)) for name, was, is_ in both]
+        if same := [name for name in names if name not in other]:
+            rows.append((label, f"{len(same)} figures", "same", "same", "0"))
+        agree &= weights[0] == weights[1] and not other
+    return rows, agree
 
 
 def _figures(model: ModelResult) -> dict[str, float | None]:
@@ -93,8 +101,6 @@ def _figures(model: ModelResult) -> dict[str, float | None]:
 
 
 def _difference(was: float | None, is_: float | None) -> str:
-    if was == is_:
-        return "0"
     return "-" if was is None or is_ is None else f"{is_ - was:+.2g}"
 
 

@@ -14,13 +14,14 @@ from smearflow.summary import Summary, read_summary
 from tasks.augment import augment
 from tasks.combine import check_ensembles, with_ensembles
 from tasks.deduplicate import deduplicate, thumbnails_of
-from tasks.doubt import splits_to_train_on
+from tasks.doubt import left_out_of, splits_to_train_on
 from tasks.evaluate import evaluate
+from tasks.examine import examine
 from tasks.gate import gate
 from tasks.ingest import ingest
 from tasks.lay_out import lay_out_if_asked
 from tasks.leakage import leakage_if_asked
-from tasks.register import register
+from tasks.register import MadeOf, register
 from tasks.report import report
 from tasks.rounds import back_to_training
 from tasks.scan import memory_of, scan
@@ -71,7 +72,9 @@ def retraining(
         # Verdict
         scores = evaluate(run, models, manifest.path, parts, settings.data.positive, settings.evaluation)
         leakage_if_asked(run, plans, models, parts, scores, settings)
-        verdict = gate(run, scores, parts, settings, run.workspace)
-        register(run, verdict, scores, models, manifest, parts, settled, settings, run.workspace)
+        serving = examine(run, scores, models[scores.candidate], parts, settings.evaluation, settings.train.time_limit)
+        verdict = gate(run, scores, serving, parts, settings, run.workspace)
+        made_of = MadeOf(manifest, parts, settled, left_out_of(run))
+        register(run, verdict, scores, serving, models[scores.candidate], made_of, settings, run.workspace)
         report(run, run)
     return ended(read_summary(run.folder / "summary.json"))

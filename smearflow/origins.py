@@ -68,13 +68,13 @@ def origins_of(workspace: Workspace, run_id: str) -> Origins:
 
 
 def last_run(workspace: Workspace) -> Origins:
-    """What the last run was made of that trained a model, and whose split is still there.
+    """What the last run was made of that trained a model, and whose split and images are still there.
 
     Raises MissingPart where there is none.
     """
-    for folder in sorted(workspace.runs.glob(f"*/{FILE}"), reverse=True):
-        found = origins_of(workspace, folder.parent.name)
-        if found.split.exists():
+    for file in sorted(workspace.runs.glob(f"*/{FILE}"), reverse=True):
+        found = origins_of(workspace, file.parent.name)
+        if found.split.exists() and found.root.exists():
             return found
     raise MissingPart(f"No run in {workspace.root} has test images to measure on.", "Train a model: smearflow run.")
 

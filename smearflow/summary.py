@@ -173,17 +173,20 @@ class ComparisonResult(Part):
 class SliceResult(Part):
     """The candidate on a part of the test set: a patient, who has no name here, or a part by what was measured.
 
-    ``gap``: its accuracy less that of the whole, -1 to 1; figures are null where there are too few images.
+    ``gap``, ``sensitivity_gap``: accuracy and sensitivity less those of the whole, -1 to 1; figures are null where
+    there are too few images. ``surely_below``: one of the two is, and not by chance.
     """
 
     kind: str
     name: str
     images: int
+    positives: int
     groups: int
     accuracy: Figure | None
     sensitivity: Figure | None
     specificity: Figure | None
     gap: Figure | None
+    sensitivity_gap: Figure | None
     surely_below: bool
 
 
@@ -197,6 +200,17 @@ class AbstentionResult(Part):
     outside: Figure
     inside: Figure
     everywhere: Figure
+
+
+class ExaminedResult(Part):
+    """The candidate as it will serve: MiB of its file, ms an image on this machine's CPU, one at a time, and by how
+    much a probability differs once it is loaded again; ``novelty``: share of images called unlike the training set,
+    0-1, of the test set (`test`) and of each kind of stranger."""
+
+    size_mb: float
+    latency_ms: float
+    parity: float
+    novelty: Mapping[str, float]
 
 
 class Leakage(Part):
@@ -316,6 +330,8 @@ class Summary(Part):
     comparison: ComparisonResult | None = None
     slices: tuple[SliceResult, ...] = ()
     abstention: AbstentionResult | None = None
+    examined: ExaminedResult | None = None
+    test_openings: int | None = None  # decisions about this registered name for which a test set was opened
     champion: ChampionResult | None = None
     stages: tuple[StageResult, ...] = ()
     prefect: PrefectRun | None = None

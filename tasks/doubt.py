@@ -61,6 +61,12 @@ def splits_to_train_on(run: Run, plans: Sequence[Plan], parts: Parts, settings: 
     return by_backbone(plans, parts, trusted)
 
 
+def left_out_of(run: Run) -> int:
+    """How many training images ``run`` left out because their labels are in doubt."""
+    found: Doubted | None = run.reached.get("doubt")
+    return sum(found.left_out.values()) if found else 0
+
+
 def by_backbone(plans: Sequence[Plan], parts: Parts, trusted: Parts) -> dict[str, Parts]:
     """``parts`` for linear heads, ``trusted`` for all else, by label."""
     return {plan.label: parts if is_head(plan) else trusted for plan in plans}

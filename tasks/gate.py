@@ -18,6 +18,7 @@ from smearflow.registry.succession import champion_now, seat_of
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace, building, digest_of, is_whole
 from tasks.evaluate import Evaluated
+from tasks.examine import Examined
 from tasks.stage import stage
 
 WORDS = {"promote": "Promoted", "keep": "The champion stays", "none": "Not good enough"}
@@ -53,7 +54,9 @@ def _bound(check: GateCheck) -> str:
 
 # Retried, because the registry may be on another machine.
 @stage(says, cached=False, task_run_name="gate", retries=2, retry_delay_seconds=10)
-def gate(folder: Path, evaluated: Evaluated, parts: Parts, settings: Settings, workspace: Workspace) -> Gated:
+def gate(
+    folder: Path, evaluated: Evaluated, examined: Examined, parts: Parts, settings: Settings, workspace: Workspace
+) -> Gated:
     """Hold the candidate against the rules, then against the champion on the same test images."""
     champion = champion_now(seat_of(settings.registry, workspace))
     best = evaluated.judged
@@ -66,19 +69,22 @@ def gate(folder: Path, evaluated: Evaluated, parts: Parts, settings: Settings, w
     incumbent = (
         Incumbent(champion.model, str(champion.version), champion.weights_digest, comparison) if champion else None
     )
-    verdict = decide(best, evidence_on(evaluated), incumbent, settings.gate, settings.data)
+    verdict = decide(best, evidence_on(evaluated, examined), incumbent, settings.gate, settings.data)
     return Gated(verdict, champion, comparison)
 
 
-def evidence_on(evaluated: Evaluated) -> Evidence:
+def evidence_on(evaluated: Evaluated, examined: Examined) -> Evidence:
     """What the run found out about the candidate beside its scores."""
     return Evidence(
         lead=evaluated.shortcut.leads[evaluated.candidate] if evaluated.shortcut else None,
         gaps={
-            part.name: Interval(part.gap.value, part.gap.low, part.at_most)
+            f"{figure} on {part.name}": Interval(gap.value, gap.low, at_most)
             for part in evaluated.slices
-            if part.gap is not None and part.at_most is not None
+            for figure, (gap, at_most) in part.looked_at.items()
         },
+        size_mb=examined.size_mb,
+        latency_ms=examined.latency_ms,
+        parity=examined.parity,
     )
 
 

@@ -1,27 +1,30 @@
 """Register: write down what was decided; make a promoted candidate a version, and the champion."""
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from smearflow.data.manifest import Manifest, labels_digest, read_manifest
 from smearflow.data.splitting import Parts
-from smearflow.evaluation.scoring import Scores
-from smearflow.models.bundles import at_threshold
+from smearflow.evaluation.slices import worst
 from smearflow.models.spec import Trained
 from smearflow.monitoring.reference import add_reference
 from smearflow.origins import CODE
 from smearflow.provenance import code_digest, lock_digest
+from smearflow.registry.card import CardFacts, description_of, write_card
 from smearflow.registry.champion import Champion, fetch_bundle
 from smearflow.registry.promoting import promote
 from smearflow.registry.promotions import Decision, Entry, Kind, openings_of_test, plain, read_promotions
-from smearflow.registry.registering import Facts
+from smearflow.registry.registering import NEEDED, Facts
 from smearflow.registry.succession import Seat, champion_now, number_of, record, seat_of
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
 from tasks.evaluate import Evaluated
+from tasks.examine import Examined
 from tasks.gate import Gated
 from tasks.settle import Settled
 from tasks.stage import stage
@@ -30,11 +33,33 @@ DECISIONS: Mapping[str, Kind] = {"promote": "promoted", "keep": "kept", "none": 
 
 
 @dataclass(frozen=True)
+class MadeOf:
+    """What the run's models were made from. ``doubted``: training images left out because their labels are in doubt."""
+
+    manifest: Manifest
+    parts: Parts
+    settled: Settled | None
+    doubted: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The candidate with all that is known of it, and what was decided."""
+
+    decision: Decision
+    provisional: bool
+    evaluated: Evaluated
+    examined: Examined
+    trained: Trained
+    made_of: MadeOf
+
+
+@dataclass(frozen=True)
 class Registered:
     """The champion after the run, if there is one, and what the promotion ledger says of the run.
 
     ``why_not``: why a candidate that the gate promoted isn't champion. ``entries``: lines of the ledger;
-    ``test_openings``: decisions about this registered model for which a test set was opened.
+    ``test_openings``: decisions about this registered model for which a test set was opened; ``decisions``: all.
     """
 
     champion: Champion | None
@@ -43,6 +68,7 @@ class Registered:
     why_not: str | None
     entries: int
     test_openings: int
+    decisions: tuple[Entry, ...] = ()
 
     @property
     def promoted(self) -> bool:
@@ -76,10 +102,9 @@ def register(
     folder: Path,
     gated: Gated,
     evaluated: Evaluated,
-    models: dict[str, Trained],
-    manifest: Manifest,
-    parts: Parts,
-    settled: Settled | None,
+    examined: Examined,
+    trained: Trained,
+    made_of: MadeOf,
     settings: Settings,
     workspace: Workspace,
 ) -> Registered:
@@ -88,14 +113,9 @@ def register(
     champion_now(seat)  # an earlier try may have been cut short after the alias moved
     entry = decision_of(folder.name, seat)
     if entry is None:
-        digests = digests_of(manifest, parts, settled)
-        decision = _decision(folder.name, gated, evaluated, digests, seat)
-        if decision.decision == "promoted":
-            name = str(gated.verdict.candidate)
-            model, scores = models[name], evaluated.by_name[name]
-            entry = _promote(seat, decision, gated.verdict.provisional, model, scores, manifest, settings)
-        else:
-            entry = record(seat, decision)
+        decision = _decision(folder.name, gated, evaluated, made_of, seat)
+        judged = Judged(decision, gated.verdict.provisional, evaluated, examined, trained, made_of)
+        entry = _promote(seat, judged, settings) if decision.decision == "promoted" else record(seat, decision)
     return _registered(seat, entry, gated)
 
 
@@ -113,7 +133,7 @@ def digests_of(manifest: Manifest, parts: Parts, settled: Settled | None) -> dic
     return {**data, **ledger, "code": code, "lock": lock_digest()}
 
 
-def _decision(run_id: str, gated: Gated, evaluated: Evaluated, digests: Mapping[str, str], seat: Seat) -> Decision:
+def _decision(run_id: str, gated: Gated, evaluated: Evaluated, made_of: MadeOf, seat: Seat) -> Decision:
     """The gate's verdict as the ledger has it, with what it rests on."""
     verdict, previous = gated.verdict, number_of(gated.champion)
     scores = evaluated.by_name.get(str(verdict.candidate))
@@ -130,34 +150,54 @@ def _decision(run_id: str, gated: Gated, evaluated: Evaluated, digests: Mapping[
         model=verdict.candidate,
         checks=tuple(plain(check) for check in verdict.checks),
         test=test,
-        digests={**digests, **weights},
+        digests={**digests_of(made_of.manifest, made_of.parts, made_of.settled), **weights},
     )
 
 
-def _promote(
-    seat: Seat,
-    decision: Decision,
-    provisional: bool,
-    model: Trained,
-    scores: Scores,
-    manifest: Manifest,
-    settings: Settings,
-) -> Entry:
-    """Register the model, deciding at its threshold, with the cells that new ones will be compared with."""
+def _promote(seat: Seat, judged: Judged, settings: Settings) -> Entry:
+    """Register the model as it was examined, with its card and the cells that new ones will be compared with."""
+    decision, scores, made_of = judged.decision, judged.evaluated.judged, judged.made_of
+    card = card_facts(judged, settings, openings_of_test(seat.decisions()) + 1)
     facts = Facts(
         run_id=str(decision.run),
-        weights_digest=model.weights_digest,
-        provisional=provisional,
+        weights_digest=judged.trained.weights_digest,
+        provisional=judged.provisional,
         settings=settings.model_dump(mode="json"),
         test=scores.test,
-        curves=json.loads((model.folder / "curves.json").read_text()),
+        curves=json.loads((judged.trained.folder / "curves.json").read_text()),
         digests={name: digest for name, digest in decision.digests.items() if name != "weights"},
+        description=description_of(card),
     )
     files = None if settings.registry.uri else seat.workspace.registry_files
     with tempfile.TemporaryDirectory() as aside:
-        bundle = at_threshold(model.folder / "bundle", scores.threshold, Path(aside) / "bundle")
-        add_reference(bundle, manifest.path, model.folder / "predictions.parquet")
+        bundle = Path(aside) / "bundle"
+        shutil.copytree(judged.examined.bundle, bundle)
+        add_reference(bundle, made_of.manifest.path, judged.evaluated.predictions(scores.name))
+        write_card(card, bundle)
         return promote(seat, bundle, facts, files, decision)
+
+
+def card_facts(judged: Judged, settings: Settings, openings: int) -> CardFacts:
+    """What the model's card tells."""
+    evaluated, examined = judged.evaluated, judged.examined
+    return CardFacts(
+        run_id=str(judged.decision.run),
+        settings=settings,
+        manifest=judged.made_of.manifest,
+        parts=judged.made_of.parts,
+        trained=judged.trained,
+        scores=evaluated.judged,
+        why=judged.decision.why,
+        provisional=judged.provisional,
+        digests=judged.decision.digests,
+        versions={name: version(name) for name in NEEDED},
+        doubted=judged.made_of.doubted,
+        openings=openings,
+        worst=worst(evaluated.slices),
+        abstention=evaluated.abstention,
+        novel=examined.novelty,
+        latency_ms=examined.latency_ms,
+    )
 
 
 def _registered(seat: Seat, entry: Entry, gated: Gated) -> Registered:
@@ -171,4 +211,5 @@ def _registered(seat: Seat, entry: Entry, gated: Gated) -> Registered:
         why_not=entry.decision.why if made != DECISIONS[gated.verdict.outcome] else None,
         entries=len(read_promotions(seat.ledger)),
         test_openings=openings_of_test(decisions),
+        decisions=decisions,
     )

@@ -1,16 +1,19 @@
 """Report: one HTML file that says what the run found."""
 
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
 from smearflow.data.manifest import read_manifest
-from smearflow.report.findings import Findings
+from smearflow.registry.promotions import Entry
+from smearflow.report.findings import Examination, Findings, HistoryLine
 from smearflow.report.page import render
 from smearflow.service.page import shown_at
 from smearflow.workspace import write_text
+from tasks.examine import Examined
 from tasks.register import digests_of
 from tasks.stage import Run, stage
 from tasks.summarise import manifest_reached, summarise
@@ -68,9 +71,23 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         comparison=gated.comparison if gated else None,
         rival=rival_of(gated) if gated else None,
         mistakes=evaluated.mistakes(candidate) if evaluated and candidate else None,
+        examined=_examination(reached["examine"]) if "examine" in reached else None,
+        history=_history(reached["register"].decisions) if "register" in reached else (),
+        openings=reached["register"].test_openings if "register" in reached else None,
         versions={name: version(name) for name in SHOWN},
         digests=digests_of(manifest, parts, reached.get("settle")) if manifest and parts else {},
     )
+
+
+def _examination(found: Examined) -> Examination:
+    heat = pd.read_parquet(found.heat)
+    return Examination(found.size_mb, found.latency_ms, found.parity, heat, found.folder, found.novelty)
+
+
+def _history(decisions: Sequence[Entry]) -> tuple[HistoryLine, ...]:
+    """The promotion ledger's decisions, as the report tells them."""
+    each = ((entry.when, entry.decision) for entry in decisions)
+    return tuple(HistoryLine(when, d.decision, d.model, d.version, d.run, d.why, d.forced) for when, d in each)
 
 
 def _curves(folder: Path) -> list[dict[str, float]]:

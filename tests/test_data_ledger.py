@@ -8,6 +8,7 @@ import pytest
 
 from smearflow.data.ledger import (
     Ledger,
+    as_of,
     belonging,
     descends,
     extended,
@@ -55,6 +56,16 @@ def test_a_later_version_descends_from_an_earlier_one_and_a_new_beginning_does_n
     ledger.path.unlink()
     write_ledger(extended(read_ledger(ledger.path, BELONGS), {"C4": "train", **FIRST}))
     assert not descends(ledger.path, ledger.head)
+
+
+def test_it_can_be_had_as_it_was(ledger: Ledger, tmp_path: Path) -> None:
+    later = extended(ledger, {"C4": "train"})
+    then = as_of(later, ledger.head, tmp_path / "then.jsonl")
+    write_ledger(then)
+    assert read_ledger(tmp_path / "then.jsonl", BELONGS).sets == FIRST
+    assert then.head == ledger.head
+    with pytest.raises(DataError, match="isn't a later version"):
+        as_of(ledger, later.head, tmp_path / "then.jsonl")
 
 
 def test_lost_and_drawn_alike_it_is_the_same_ledger(ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -99,6 +100,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def copied(bundle: Path, folder: Path, **facts: object) -> Path:
+    """A copy of ``bundle`` below ``folder`` whose model.json says ``facts`` too."""
+    copy = shutil.copytree(bundle, folder / "copy")
+    known = json.loads((copy / "model.json").read_text())
+    (copy / "model.json").write_text(json.dumps(known | facts))
+    return copy
+
+
 def test_each_image_gets_label_probability_and_decision(bundle: Path) -> None:
     images = [encoded(Image.new("RGB", (40, 30), (grey, grey, grey))) for grey in (0, 100, 110, 255)]
     said = load(bundle).predict(images)
@@ -126,3 +135,53 @@ def test_a_bundle_serves_alone_and_an_unreadable_image_has_nulls(bundle: Path, t
     assert said["7"] == {"label": "bright", "probability": pytest.approx(1, abs=1e-4), "decision": "bright"}
     assert said["8"] == {"label": None, "probability": None, "decision": None}
     assert said["9"]["label"] == "dark"
+
+
+def test_a_probability_within_the_band_is_unsure_and_keeps_its_label(bundle: Path, tmp_path: Path) -> None:
+    served = copied(bundle, tmp_path, unsure=[0.3, 0.45])
+    said = load(served).predict([encoded(Image.new("L", (32, 32), grey)) for grey in (70, 80, 110, 120)])
+    assert list(said["label"]) == ["dark", "dark", "bright", "bright"]
+    assert list(said["decision"]) == ["dark", "unsure", "unsure", "bright"]
+
+
+def test_a_stranger_is_out_of_distribution_however_sure_or_unsure(bundle: Path, tmp_path: Path) -> None:
+    """What counts as strange here: a mean brightness, the network's only feature, far from 0.4."""
+    served = copied(bundle, tmp_path, unsure=[0.9, 1.0], novelty={"threshold": 3.0})
+    centre, axes = np.zeros(3 + 20), np.zeros((3 + 20, 1))
+    centre[:3], axes[:3, 0] = 0.4 / 3, 10.0
+    np.savez(served / "novelty.npz", centre=centre, axes=axes)
+    classifier = load(served)
+    images = [encoded(Image.new("L", (32, 32), grey)) for grey in (38, 100, 250)]
+    said = classifier.predict([*images, b"no image"])
+    assert list(said["decision"][:3]) == ["dark", "dark", "out_of_distribution"]
+    assert said["label"][2] == "bright" and pd.isna(said["decision"][3])
+    pixels = np.stack([decode(image, 32) for image in images])
+    probability, described = classifier.described(pixels)
+    assert probability == pytest.approx(classifier.probabilities(pixels), abs=1e-6)
+    assert described.shape == (3, 23)
+    assert described[:, :3].sum(axis=1) == pytest.approx(np.array([38, 100, 250]) / 255, abs=1e-4)
+
+
+def test_what_the_heads_read_is_found_in_an_ensemble_of_nested_models() -> None:
+    from smearflow.models.ensemble import assembled
+    from tests.drawn_networks import spotter
+    from tests.trained_cells import SIDE, cell
+
+    members = [spotter(), spotter(nested=True)]
+    pixels = np.stack([np.asarray(cell(seed, seed % 2 == 0), np.float32) for seed in range(4)])
+    network = assembled(members, SIDE)
+    said, read = serving.with_features(network).predict_on_batch(pixels)
+    assert said == pytest.approx(network.predict(pixels, verbose=0), abs=1e-6)
+    assert read.shape == (4, 2)  # a feature of each member
+    assert read[:, 0] == pytest.approx(read[:, 1])
+    assert (read[[0, 2]] > 0.5).all() and (read[[1, 3]] < 0.5).all()
+
+
+def test_a_network_with_code_of_its_own_inside_is_refused(bundle: Path, tmp_path: Path) -> None:
+    import keras
+
+    served = copied(bundle, tmp_path)
+    pixels = keras.Input((32, 32, 3))
+    keras.Model(pixels, keras.layers.Lambda(lambda x: x[:, 0, 0, :1])(pixels)).save(served / "model.keras")
+    with pytest.raises(ValueError, match="safe_mode"):
+        load(served).predict([encoded(Image.new("L", (32, 32)))])

@@ -41,8 +41,8 @@ def test_parts_are_by_what_was_measured_and_patients_from_the_worst_on(findings:
         ("By stain", 4),
         ("By sharpness", 4),
     ]
-    bounds = [row.part.at_most for row in section.patients]
-    assert len(bounds) == 10 and bounds == sorted(bounds)
+    gaps = [row.part.gap.value for row in section.patients if row.part.gap]
+    assert len(gaps) == 10 and gaps == sorted(gaps)
     assert all(row.picture and 'class="whole"' in row.picture for row in section.patients)
     assert "2\xa0more patients" in render(findings)
 

@@ -6,7 +6,7 @@ too, because one patient drawn again and again has no spread.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any, Literal
@@ -16,39 +16,57 @@ import pandas as pd
 
 from smearflow.evaluation.intervals import FEW_GROUPS, LEVEL, SEED, Codes, Interval, interval_of, widened
 from smearflow.evaluation.metrics import Bools, Floats
+from smearflow.evaluation.slice_parts import COLUMNS, Kind, Part, parts_of
 
-Kind = Literal["patient", "size", "brightness", "hue", "sharpness"]
 Counts = np.ndarray[Any, np.dtype[np.int64]]  # columns tp, fn, tn, fp
+Looked = Literal["accuracy", "sensitivity"]  # figures by which a slice may be below the whole
 
-COLUMNS = ("width", "height", "red", "green", "blue", "brightness", "sharpness")  # of the manifest
-PARTS, FEWER_PARTS = 4, 3  # that a measure is cut into: quarters, or thirds where quarters are too small
 NAMED = 3  # of the worst slices
 
 
 @dataclass(frozen=True)
 class Slice:
-    """One part of the test set. ``group``: the patient that it is, if it is one.
+    """One part of the test set. ``group``: the patient that it is, if it is one; ``positives``: its positive images.
 
     ``accuracy``, ``sensitivity``, ``specificity``: 0-1, NaN where there is nothing to count; ``gap``: its accuracy
-    minus that of the whole test set, -1 to 1; ``at_most``: the upper end of ``gap`` when as many slices are looked at
-    as here, of which some lie low by chance. All are None where the slice has too few images for a figure.
+    minus that of the whole test set, -1 to 1; ``at_most``: the upper end of ``gap`` when as much is looked at as here,
+    some of which lies low by chance; ``sensitivity_gap``, ``sensitivity_at_most``: the same of its sensitivity, None
+    without positives. All are None where the slice has too few images for a figure.
     """
 
     kind: Kind
     name: str
     group: str | None
     images: int
+    positives: int
     groups: int
-    accuracy: Interval | None
-    sensitivity: Interval | None
-    specificity: Interval | None
-    gap: Interval | None
+    accuracy: Interval | None = None
+    sensitivity: Interval | None = None
+    specificity: Interval | None = None
+    gap: Interval | None = None
     at_most: float | None = None
+    sensitivity_gap: Interval | None = None
+    sensitivity_at_most: float | None = None
+
+    @property
+    def looked_at(self) -> dict[Looked, tuple[Interval, float]]:
+        """Gap and its upper end among all that was looked at, of the figures that are known."""
+        known: dict[Looked, tuple[Interval | None, float | None]] = {
+            "accuracy": (self.gap, self.at_most),
+            "sensitivity": (self.sensitivity_gap, self.sensitivity_at_most),
+        }
+        return {name: (gap, end) for name, (gap, end) in known.items() if gap is not None and end is not None}
 
     @property
     def surely_below(self) -> bool:
-        """Whether its accuracy lies below that of the whole, and not by chance."""
-        return self.at_most is not None and self.at_most < 0
+        """Whether accuracy or sensitivity lie below those of the whole, and not by chance."""
+        return any(end < 0 for _, end in self.looked_at.values())
+
+    @property
+    def lowest(self) -> Looked | None:
+        """The figure by which it is most surely below the whole; None where none is."""
+        below = [(_how_surely(*look), name) for name, look in self.looked_at.items() if look[0].value < 0]
+        return min(below)[1] if below else None
 
 
 def slices(
@@ -67,10 +85,7 @@ def slices(
     cells = np.stack([truth & called, truth & ~called, ~truth & ~called, ~truth & called], axis=1).astype(np.int64)
     codes, names = pd.factorize(rows["group"], use_na_sentinel=False)
     spread = _Spread(_by_group(cells, codes, len(names)), resamples)
-    patients = [
-        _Part("patient", f"patient {names[n]}", codes == n, str(names[n])) for n in _in_order(list(names), len(rows))
-    ]
-    parts = [*patients, *_measured_parts(rows, PARTS if len(rows) // PARTS >= fewest else FEWER_PARTS)]
+    parts = parts_of(rows, codes, list(names), fewest)
     return _among_all([_slice(part, cells, codes, spread, fewest) for part in parts])
 
 
@@ -79,56 +94,48 @@ def worst(found: Sequence[Slice]) -> tuple[Slice, ...]:
 
     Behind them come those that may be low by chance, from the one on that is least likely so.
     """
-    below = [part for part in found if part.gap is not None and part.gap.value < 0]
-    return tuple(sorted(below, key=_how_surely)[:NAMED])
-
-
-def _how_surely(part: Slice) -> tuple[bool, float, str]:
-    if part.gap is None or part.at_most is None:
-        return True, math.inf, part.name
-    if part.surely_below:
-        return False, part.at_most, part.name
-    return True, part.gap.value / max(part.gap.high - part.gap.value, 1e-9), part.name
+    below = [(_how_surely(*part.looked_at[part.lowest]), part.name, part) for part in found if part.lowest]
+    return tuple(part for _, _, part in sorted(below, key=lambda each: each[:2])[:NAMED])
 
 
 def in_words(part: Slice, called: str) -> str:
-    """``Cells of patient 7: 71 % (62 to 80) right of 120, where all cells have 96 %; sensitivity 64 % (49 to 78).``
+    """``Cells of patient 7: 71 % (62 to 80) right of 120, where all cells have 96 %.``
 
+    Where sensitivity is what is low: ``Cells of ...: 44 % (20 to 71) of 9 infected ones found, of all 96 %.``
     ``called``: what the reader knows the slice by: its name, or the pseudonym of its patient.
     """
-    right, gap = part.accuracy, part.gap
+    right, gap, found = part.accuracy, part.gap, part.sensitivity
     if right is None or gap is None:
         return f"Cells of {called}: too few to say ({part.images:,})."
-    whole = f"where all cells have {100 * (right.value - gap.value):.0f} %"
-    chance = "" if part.surely_below else ", which may be chance"
-    known = part.sensitivity is not None and not math.isnan(part.sensitivity.value)
-    found = f"; sensitivity {_percent(part.sensitivity)}" if part.sensitivity and known else ""
-    return f"Cells of {called}: {_percent(right)} right of {part.images:,}, {whole}{chance}{found}."
+    if part.lowest == "sensitivity" and found is not None and part.sensitivity_gap is not None:
+        share = f"{_percent(found)} of {part.positives:,} infected ones found"
+        whole = f"of all {100 * (found.value - part.sensitivity_gap.value):.0f} %"
+    else:
+        share = f"{_percent(right)} right of {part.images:,}"
+        whole = f"where all cells have {100 * (right.value - gap.value):.0f} %"
+    return f"Cells of {called}: {share}, {whole}{'' if part.surely_below else '; it may be chance'}."
 
 
 def _percent(share: Interval) -> str:
     return f"{100 * share.value:.0f} % ({100 * share.low:.0f} to {100 * share.high:.0f})"
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Which rows of the test set are a slice."""
-
-    kind: Kind
-    name: str
-    inside: Bools
-    group: str | None = None
+def _how_surely(gap: Interval, at_most: float) -> tuple[bool, float]:
+    """Sorts what is surely below first, by how far at the least; then the rest by how unlikely chance is."""
+    if at_most < 0:
+        return False, at_most
+    return True, gap.value / max(gap.high - gap.value, 1e-9)
 
 
 class _Spread:
-    """The test set in every resample of its patients: ``times`` (r, groups) drawn, and its share of right answers."""
+    """The test set in every resample of its patients: ``times`` (r, groups) drawn, and the cells (r, 4) of it."""
 
     def __init__(self, by_group: Counts, resamples: int) -> None:
         self.draw = np.random.default_rng(SEED)
         self.by_group, self.resamples = by_group, resamples
         self.times = self._times(len(by_group))
-        self.value = float(_right(by_group.sum(axis=0)))
-        self.right = _right(self._cells(by_group, self.times))
+        self.whole = by_group.sum(axis=0)
+        self.drawn = self._cells(by_group, self.times)
 
     def of(self, mine: Counts, inside: Bools) -> Counts:
         """Cells (r, 4) of a slice whose ``mine`` (groups, 4) are of the groups ``inside`` (groups,).
@@ -151,39 +158,60 @@ class _Spread:
         return drawn
 
 
-def _slice(part: _Part, cells: Counts, codes: Codes, spread: _Spread, fewest: int) -> Slice:
+def _slice(part: Part, cells: Counts, codes: Codes, spread: _Spread, fewest: int) -> Slice:
     mine = _by_group(cells[part.inside], codes[part.inside], len(spread.by_group))
-    there, images = mine.sum(axis=1) > 0, int(part.inside.sum())
-    bare = Slice(part.kind, part.name, part.group, images, int(there.sum()), None, None, None, None)
+    there, whole = mine.sum(axis=1) > 0, mine.sum(axis=0)
+    images, positives = int(whole.sum()), int(whole[:2].sum())
+    bare = Slice(part.kind, part.name, part.group, images, positives, int(there.sum()))
     if images < fewest:
         return bare
-    whole, drawn = mine.sum(axis=0), spread.of(mine, there)
-    right = _right(drawn)
-    accuracy = widened(interval_of(float(_right(whole)), right), images)
-    gap = interval_of(accuracy.value - spread.value, right - spread.right)
+    drawn = spread.of(mine, there)
+    accuracy, gap = _beside(_accuracy, whole, drawn, spread, images)
+    sensitivity, sensitivity_gap = _beside(_sensitivity, whole, drawn, spread, positives)
+    specificity, _ = _beside(_specificity, whole, drawn, spread, images - positives)
+    known = None if math.isnan(sensitivity.value) else sensitivity_gap
     return replace(
-        bare, accuracy=accuracy, sensitivity=_rate(whole, drawn, 0, 1), specificity=_rate(whole, drawn, 2, 3), gap=gap
+        bare, accuracy=accuracy, sensitivity=sensitivity, specificity=specificity, gap=gap, sensitivity_gap=known
     )
+
+
+def _beside(
+    figure: Callable[[Counts], Floats], whole: Counts, drawn: Counts, spread: _Spread, rests_on: int
+) -> tuple[Interval, Interval]:
+    """A slice's figure, and that less the figure of the whole test set.
+
+    Where all resamples say 0 or 1, the gap gets the width that ``widened`` gives the figure.
+    """
+    value, values, all_of_it = float(figure(whole)), figure(drawn), float(figure(spread.whole))
+    raw = interval_of(value, values)
+    wide = widened(raw, rests_on)
+    gap = interval_of(value - all_of_it, values - figure(spread.drawn))
+    low = gap.value - math.hypot(gap.value - gap.low, raw.low - wide.low)
+    high = gap.value + math.hypot(gap.high - gap.value, wide.high - raw.high)
+    return wide, Interval(gap.value, low, high)
 
 
 def _among_all(found: Sequence[Slice]) -> tuple[Slice, ...]:
-    """``found`` with ``at_most``: the reach of each gap made as much longer as so many looks ask (Bonferroni)."""
-    measured = max(1, sum(s.gap is not None for s in found))
-    one, all_of_them = (NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / looks) for looks in (1, measured))
-    return tuple(
-        replace(s, at_most=s.gap.value + (s.gap.high - s.gap.value) * all_of_them / one) if s.gap else s for s in found
-    )
+    """``found`` with the upper ends of gaps as much further away as so many looks ask (Bonferroni)."""
+    looks = max(1, sum((s.gap is not None) + (s.sensitivity_gap is not None) for s in found))
+    one, all_of_them = (NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / number) for number in (1, looks))
+
+    def end(gap: Interval | None) -> float | None:
+        return None if gap is None else gap.value + (gap.high - gap.value) * all_of_them / one
+
+    return tuple(replace(s, at_most=end(s.gap), sensitivity_at_most=end(s.sensitivity_gap)) for s in found)
 
 
-def _rate(whole: Counts, drawn: Counts, hit: int, miss: int) -> Interval:
-    """Sensitivity or specificity: cells ``hit`` of ``hit`` and ``miss``."""
-    value = _share(whole[hit], whole[hit] + whole[miss])
-    spread = _share(drawn[:, hit], drawn[:, hit] + drawn[:, miss])
-    return widened(interval_of(float(value), spread), int(whole[hit] + whole[miss]))
-
-
-def _right(cells: Counts) -> Floats:
+def _accuracy(cells: Counts) -> Floats:
     return _share(cells[..., 0] + cells[..., 2], cells.sum(axis=-1))
+
+
+def _sensitivity(cells: Counts) -> Floats:
+    return _share(cells[..., 0], cells[..., 0] + cells[..., 1])
+
+
+def _specificity(cells: Counts) -> Floats:
+    return _share(cells[..., 2], cells[..., 2] + cells[..., 3])
 
 
 def _share(part: Counts, whole: Counts) -> Floats:
@@ -194,62 +222,3 @@ def _share(part: Counts, whole: Counts) -> Floats:
 def _by_group(cells: Counts, codes: Codes, groups: int) -> Counts:
     """How many cells of each kind each group has, (groups, 4)."""
     return np.stack([np.bincount(codes, weights=column, minlength=groups) for column in cells.T], axis=1).astype(int)
-
-
-def _in_order(names: Sequence[Any], images: int) -> list[int]:
-    """Numbers of the groups, C9 before C10; none where each image is its own, or all are one."""
-    if len(names) in (1, images):
-        return []
-
-    def natural(number: int) -> tuple[str, int, str]:
-        name = str(names[number])
-        letters = name.rstrip("0123456789")
-        return letters, int(name[len(letters) :] or 0), name
-
-    return sorted(range(len(names)), key=natural)
-
-
-def _measured_parts(rows: pd.DataFrame, parts: int) -> Iterator[_Part]:
-    """The parts by each thing that was measured."""
-    of = {name: rows[name].to_numpy(np.float64, na_value=np.nan) for name in COLUMNS}
-    for low, high, end, inside in _cut(np.fmax(of["width"], of["height"]), parts, ("smallest", "largest")):
-        yield _Part("size", f"longer side {low:.0f} to {high:.0f} px{end}", inside)
-    for low, high, end, inside in _cut(of["brightness"], parts, ("darkest", "brightest")):
-        yield _Part("brightness", f"brightness {low:.0f} to {high:.0f}{end}", inside)
-    for low, high, _, inside in _cut(hue(of["red"], of["green"], of["blue"]), parts, ("", "")):
-        yield _Part("hue", f"stain hue {low % 360:.0f}° to {high % 360:.0f}°", inside)
-    for low, high, end, inside in _cut(of["sharpness"], parts, ("most blurred", "sharpest")):
-        yield _Part("sharpness", f"sharpness {low:.2g} to {high:.2g}{end}", inside)
-
-
-def hue(red: Floats, green: Floats, blue: Floats) -> Floats:
-    """The angle of mean colours (n,) in degrees: 0 red, 120 green, 240 blue, 300 purple; NaN of greys.
-
-    Counted on beyond 360, or below 0, so that stains on both sides of red are neighbours: within 180 of their mean.
-    """
-    east, north = 2 * red - green - blue, math.sqrt(3) * (green - blue)
-    angle = np.where((east == 0) & (north == 0), np.nan, np.degrees(np.arctan2(north, east)))
-    turned = np.radians(angle[~np.isnan(angle)])
-    if not len(turned):
-        return angle
-    middle = np.degrees(np.arctan2(np.sin(turned).mean(), np.cos(turned).mean()))
-    return np.asarray(middle + (angle - middle + 180) % 360 - 180)
-
-
-def _cut(values: Floats, parts: int, ends: tuple[str, str]) -> Iterator[tuple[float, float, str, Bools]]:
-    """Least and greatest value, which end it is, and which rows, of each of ``parts`` about equal parts of ``values``.
-
-    Fewer where many values are the same; none where all are.
-    """
-    known = ~np.isnan(values)
-    if not known.any():
-        return
-    edges = np.unique(np.quantile(values[known], np.arange(1, parts) / parts))
-    number = np.where(known, np.searchsorted(edges, values, side="right"), -1)
-    there = np.unique(number[known])
-    if len(there) < 2:
-        return
-    for part in there:
-        end = {int(there[0]): ends[0], int(there[-1]): ends[1]}.get(int(part), "")
-        mine = number == part
-        yield float(values[mine].min()), float(values[mine].max()), f" ({end})" if end else "", mine

@@ -38,9 +38,9 @@ def weights_digest(network: Any) -> str:
     return digest.hexdigest()
 
 
-def at_threshold(bundle: Path, threshold: float, target: Path) -> Path:
-    """A copy of ``bundle`` at ``target`` that decides at ``threshold``, a probability, 0-1."""
-    shutil.copytree(bundle, target)
-    facts = json.loads((bundle / "model.json").read_text(encoding="utf-8"))
-    (target / "model.json").write_text(json.dumps(facts | {"threshold": threshold}, indent=1), encoding="utf-8")
-    return target
+def add_facts(bundle: Path, **facts: Any) -> None:
+    """Have the model.json of ``bundle`` say ``facts`` too, by their names; None says nothing."""
+    path = bundle / "model.json"
+    known = json.loads(path.read_text(encoding="utf-8"))
+    told = {name: value for name, value in facts.items() if value is not None}
+    path.write_text(json.dumps(known | told, indent=1), encoding="utf-8")

@@ -28,7 +28,7 @@ def taps(backbone: Any) -> Cut:
     found = sorted({*(layer.name for layer in ends), *_middles(backbone, ends)}, key=layers.__getitem__)
     if len(found) < 2:
         raise SettingsError(
-            f"models: {backbone.name} has one layer to cut at, at {_side(backbone.layers[0])} pixels",
+            f"models: {backbone.name} has one layer to cut at, at {side_of(backbone.layers[0])} pixels",
             "Set cut: last, or a larger input_size.",
         )
     return tuple(found)
@@ -47,9 +47,9 @@ def _before_strides(backbone: Any) -> list[Any]:
         if not _is_strided(layer):
             continue
         source = _beyond_padding(layer)
-        known = widest.get(_side(source))
+        known = widest.get(side_of(source))
         if _channels(source) > PICTURE and (known is None or _channels(source) >= _channels(known)):
-            widest[_side(source)] = source
+            widest[side_of(source)] = source
     return list(widest.values())
 
 
@@ -58,7 +58,7 @@ def _middles(backbone: Any, ends: Sequence[Any]) -> Iterator[str]:
     places = {layer.name: at for at, layer in enumerate(backbone.layers)}
     for before, after in pairwise(sorted(ends, key=lambda layer: places[layer.name])):
         between = backbone.layers[places[before.name] + 1 : places[after.name] + 1]
-        alike = [each for each in between if _is_activation(each) and _side(each) == _side(after)]
+        alike = [each for each in between if is_activation(each) and side_of(each) == side_of(after)]
         wide = [each for each in alike if 2 * _channels(each) >= _channels(after)]
         if len(wide) >= LONG:
             yield wide[len(wide) // 2].name
@@ -76,14 +76,15 @@ def _beyond_padding(layer: Any) -> Any:
     return _beyond_padding(source) if rim else source
 
 
-def _is_activation(layer: Any) -> bool:
+def is_activation(layer: Any) -> bool:
     """A layer of its own, or a convolution's."""
     if type(layer).__name__ in {"ReLU", "Activation", "LeakyReLU"}:
         return len(layer.output.shape) == 4
     return "Conv" in type(layer).__name__ and layer.activation.__name__ != "linear"
 
 
-def _side(layer: Any) -> int:
+def side_of(layer: Any) -> int:
+    """Places a side of the map that ``layer`` makes."""
     return int(_map(layer)[1])
 
 

@@ -61,10 +61,10 @@ def main(arguments: list[str]) -> int:
 
 def _score_batch(classifier: Classifier, batch: list[Path]) -> list[Score]:
     decoded = decode_files(batch, classifier.input_size)
-    probability = np.full(len(batch), np.nan)
+    probability, strange = np.full(len(batch), np.nan), np.zeros(len(batch), bool)
     readable = np.array([error is None for error in decoded.errors], dtype=bool)
-    probability[readable] = classifier.probabilities(decoded.pixels)
-    said = classifier.decided(probability, pd.RangeIndex(len(batch)))
+    probability[readable], strange[readable] = classifier.judged(decoded.pixels)
+    said = classifier.decided(probability, strange, pd.RangeIndex(len(batch)))
     return [
         Score(path, None, None, None, error) if error is not None else Score(path, label, float(p), decision, None)
         for path, error, (label, p, decision) in zip(

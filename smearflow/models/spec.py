@@ -1,7 +1,7 @@
 """What a trainer is told, and what it hands back: the JSON that passes between the flow and its processes."""
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -133,6 +133,35 @@ class DoubtSpec(Message):
     suspects: float = Field(description="Share of the training images whose labels are to be doubted.")
     out: Path = Field(description="Folder to fill: doubts.parquet.")
     threads: int = Field(ge=1)
+
+
+class ExamineSpec(Message):
+    """A candidate to make ready to serve and to look at, in a process of its own."""
+
+    bundle: Path = Field(description="What its trainer left.")
+    predictions: Path = Field(
+        description="Parquet of every image: path, sha256, label, group, split, probability (calibrated)."
+    )
+    root: Path = Field(description="Folder that the paths in `predictions` are below.")
+    threshold: float = Field(description="Of the calibrated probability, 0-1.")
+    calibration: dict[str, Any] | None = Field(description="What model.json is to say of it; null: none.")
+    unsure: tuple[float, float] | None = Field(description="Calibrated probabilities, from and below; null: none.")
+    novelty: float = Field(ge=0, le=1, description="Share of validation images that may count as strangers.")
+    heatmaps: int = Field(ge=0, description="Heat maps to draw of hits, misses and false alarms each.")
+    mistakes: int = Field(ge=0, description="The surest mistakes, whose heat maps are drawn in any case.")
+    out: Path = Field(description="Folder to fill: bundle/, heatmaps.parquet and its pictures, result.json.")
+    threads: int = Field(ge=1)
+
+
+class Ready(Message):
+    """What was measured of a bundle as it will serve."""
+
+    size_mb: float = Field(description="MiB of its model.keras.")
+    latency_ms: float = Field(description="Median ms an image, one at a time: decoding, network, decision.")
+    parity: float = Field(description="Largest difference from a probability that was measured, on test images.")
+    novelty: dict[str, float] = Field(
+        description="Share called out of distribution of test images (`test`) and of each kind of stranger, 0-1."
+    )
 
 
 class ScoreSpec(Message):

@@ -173,15 +173,12 @@ def _openings(openings: int) -> str:
 
 
 def _calibration(scores: Scores) -> str:
-    kind = scores.calibration.kind
-    if kind == "none":
+    calibration = scores.calibration
+    if calibration.kind == "none":
         return "as the network gives them; calibrating them on validation made them no better."
-    how = (
-        f"at the temperature {scores.calibration.temperature:.3f}"
-        if kind == "temperature"
-        else "by isotonic regression"
-    )
-    return f"calibrated on validation, {how}."
+    if calibration.kind == "temperature":
+        return f"calibrated on validation, by the temperature {calibration.temperature:.3f}."
+    return "calibrated on validation, by isotonic regression."
 
 
 def _weak_spots(facts: CardFacts) -> str:

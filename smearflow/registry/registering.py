@@ -38,6 +38,7 @@ class Facts:
     test: Mapping[str, Interval]
     curves: Sequence[Mapping[str, float]]
     digests: Mapping[str, str]
+    description: str | None = None  # Markdown that MLflow's page shows with the version
 
 
 def register(bundle: Path, facts: Facts, uri: str, artifacts_root: Path | None, name: str) -> Champion:
@@ -52,7 +53,7 @@ def register(bundle: Path, facts: Facts, uri: str, artifacts_root: Path | None, 
         try:
             _log_figures(client, run.info.run_id, facts)
             model = _log_model(client, run, bundle)
-            version = _new_version(client, name, model, tags)
+            version = _new_version(client, name, model, tags, facts.description)
         except BaseException:
             client.set_terminated(run.info.run_id, "FAILED")
             raise
@@ -163,7 +164,7 @@ def _save_model(folder: Path, bundle: Path, facts: Any) -> None:
     )
 
 
-def _new_version(client: Any, name: str, model: Any, tags: Mapping[str, str]) -> str:
+def _new_version(client: Any, name: str, model: Any, tags: Mapping[str, str], description: str | None) -> str:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -174,5 +175,6 @@ def _new_version(client: Any, name: str, model: Any, tags: Mapping[str, str]) ->
     # A server insists on the model's own address; a database would look that up in the process's default registry.
     served = model.artifact_location.startswith("mlflow-artifacts:")
     source = f"models:/{model.model_id}" if served else model.artifact_location
-    made = client.create_model_version(name, source, model.source_run_id, dict(tags), model_id=model.model_id)
+    told = {"description": description, "model_id": model.model_id}
+    made = client.create_model_version(name, source, model.source_run_id, dict(tags), **told)
     return str(made.version)

@@ -55,7 +55,7 @@ def slices_section(findings: Findings, names: Names) -> SlicesSection | None:
         any_sure=any(part.surely_below for part in found),
         measured=sum(part.gap is not None for part in found),
         parts=tuple((title, tuple(row for row in rows if row.part.kind == kind)) for kind, title in TITLES.items()),
-        patients=tuple(sorted((row for row in rows if row.part.kind == "patient"), key=_from_the_worst)),
+        patients=tuple(sorted((row for row in rows if row.part.group), key=_from_the_worst)),
         small=sum(part.gap is None for part in found),
     )
 
@@ -71,7 +71,7 @@ def called(part: Slice, names: Names) -> str:
 
 
 def _from_the_worst(row: Row) -> float:
-    return math.inf if row.part.at_most is None else row.part.at_most
+    return math.inf if row.part.gap is None else row.part.gap.value
 
 
 def _least(found: Sequence[Slice]) -> float:
