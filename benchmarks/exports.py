@@ -20,6 +20,7 @@ from flows.tables import aligned
 from smearflow.data.sources import file_at
 from smearflow.evaluation.exported import Deciding, Kept, kept_by
 from smearflow.models.child import import_keras
+from smearflow.models.ensemble import in_logits
 from smearflow.models.exports import KERAS, export_network
 from smearflow.models.pixels import decode_files
 from smearflow.origins import last_run
@@ -47,7 +48,7 @@ def main() -> None:
         training, test = (
             _pixels(rows[rows["split"] == name], origins.root, classifier.input_size) for name in ("train", "test")
         )
-        export_network(classifier.network, classifier.input_size, folder / "saved_model")
+        export_network(in_logits(load(folder / "bundle").network), classifier.input_size, folder / "saved_model")
         files = {name: _converted(folder / "saved_model", prepare, training[1]) for name, prepare in WAYS.items()}
         said = {name: calibrated(_asked(file, test[1]), classifier.calibration) for name, file in files.items()}
         table = test[0].assign(**{KERAS: classifier.probabilities(test[1])}, **said)

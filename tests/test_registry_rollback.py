@@ -83,6 +83,14 @@ def test_one_whose_files_changed_and_say_something_else_needs_force_and_that_is_
     assert done.why.startswith("There is no other. Its file artifacts/bundle/model.keras isn't the one")
 
 
+def test_where_the_process_that_asks_it_is_killed_only_force_puts_it_back(seat: Seat) -> None:
+    code = bundle(seat, 2) / "serving.py"
+    code.write_text("import os; os.kill(os.getpid(), 9)")
+    done = roll_back(seat, force=True).decision
+    assert done.forced
+    assert done.golden is not None and "its process was killed" in done.golden
+
+
 def test_without_a_champion_there_is_nothing_to_go_back_from(tmp_path: Path) -> None:
     with pytest.raises(MissingPart, match="There is no champion of malaria-cells to go back from"):
         roll_back(seat_in(tmp_path))
