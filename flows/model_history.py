@@ -27,6 +27,8 @@ def history_lines(name: str, told: Mapping[str, Any]) -> list[str]:
 
 def proof_lines(proof: Proof) -> list[str]:
     """The proof, or what is wrong, a line each."""
+    if not proof.entries:
+        return ["nothing   There is no decision on record that could be proved."]
     whole = f"{proof.entries:,} entries of the ledger, each continuing the one before"
     files = f"{proof.files:,} files of {proof.versions:,} versions"
     lines = [f"wrong     {wrong}" for wrong in proof.wrong] or [f"proved    {files}, each as it was registered"]

@@ -202,6 +202,17 @@ class AbstentionResult(Part):
     everywhere: Figure
 
 
+class ExaminedResult(Part):
+    """The candidate as it will serve: MiB of its file, ms an image on this machine's CPU, one at a time, and by how
+    much a probability differs once it is loaded again; ``novelty``: share of images called unlike the training set,
+    0-1, of the test set (`test`) and of each kind of stranger."""
+
+    size_mb: float
+    latency_ms: float
+    parity: float
+    novelty: Mapping[str, float]
+
+
 class Leakage(Part):
     """One model trained twice: on patients apart, and on a random split, which shares ``shared_groups`` of them."""
 
@@ -319,6 +330,8 @@ class Summary(Part):
     comparison: ComparisonResult | None = None
     slices: tuple[SliceResult, ...] = ()
     abstention: AbstentionResult | None = None
+    examined: ExaminedResult | None = None
+    test_openings: int | None = None  # decisions about this registered name for which a test set was opened
     champion: ChampionResult | None = None
     stages: tuple[StageResult, ...] = ()
     prefect: PrefectRun | None = None

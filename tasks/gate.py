@@ -78,9 +78,9 @@ def evidence_on(evaluated: Evaluated, examined: Examined) -> Evidence:
     return Evidence(
         lead=evaluated.shortcut.leads[evaluated.candidate] if evaluated.shortcut else None,
         gaps={
-            part.name: Interval(part.gap.value, part.gap.low, part.at_most)
+            f"{figure} on {part.name}": Interval(gap.value, gap.low, at_most)
             for part in evaluated.slices
-            if part.gap is not None and part.at_most is not None
+            for figure, (gap, at_most) in part.looked_at.items()
         },
         size_mb=examined.size_mb,
         latency_ms=examined.latency_ms,

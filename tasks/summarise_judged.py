@@ -9,9 +9,11 @@ from smearflow.evaluation.abstention import Abstention
 from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.slices import Slice
 from smearflow.evaluation.verdict import GateCheck
-from smearflow.summary import AbstentionResult, ComparisonResult, Figure, GateRule, SliceResult
+from smearflow.summary import AbstentionResult, ComparisonResult, ExaminedResult, Figure, GateRule, SliceResult
 from tasks.evaluate import Evaluated
+from tasks.examine import Examined
 from tasks.gate import Gated
+from tasks.register import Registered
 
 GAPS = ("accuracy", "sensitivity", "specificity", "gap", "sensitivity_gap")
 
@@ -20,12 +22,16 @@ def judged_parts(reached: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the summary that tell of the candidate, as far as a run came."""
     evaluated: Evaluated | None = reached.get("evaluate")
     gated: Gated | None = reached.get("gate")
+    examined: Examined | None = reached.get("examine")
+    registered: Registered | None = reached.get("register")
     unsure = evaluated.abstention if evaluated else None
     return {
         "gate": tuple(_rule(check) for check in gated.verdict.checks) if gated else (),
         "comparison": _comparison(gated) if gated else None,
         "slices": tuple(_slice(part) for part in evaluated.slices) if evaluated else (),
         "abstention": _abstention(unsure) if unsure else None,
+        "examined": _examined(examined) if examined else None,
+        "test_openings": registered.test_openings if registered else None,
     }
 
 
@@ -79,3 +85,8 @@ def _slice(part: Slice) -> SliceResult:
 def _abstention(found: Abstention) -> AbstentionResult:
     shares = {name: figure_of(getattr(found, name)) for name in ("share", "outside", "inside", "everywhere")}
     return AbstentionResult(low=found.band[0], high=found.band[1], **shares)
+
+
+def _examined(found: Examined) -> ExaminedResult:
+    facts = {name: getattr(found, name) for name in ExaminedResult.model_fields}
+    return ExaminedResult(**facts)

@@ -1,13 +1,16 @@
 """Trained models that the tests of the stages write down themselves: what a trainer leaves, without a training."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from smearflow.models.bundles import add_facts
 from smearflow.models.spec import Seconds, Trained
 from smearflow.registry import serving
+from tasks.examine import Examined
 
 CURVES = [{"epoch": 1, "loss": 0.6, "accuracy": 0.7, "val_loss": 0.5, "val_accuracy": 0.8, "val_auc": 0.9}]
 
@@ -31,3 +34,10 @@ def left_by_trainer(folder: Path, name: str, predictions: pd.DataFrame, **change
     facts = {"name": name, "input_size": 96, "classes": ["Parasitized", "Uninfected"], "positive": "Parasitized"}
     (bundle / "model.json").write_text(json.dumps({**facts, "threshold": 0.5}))
     return trained(name, folder, **changes)
+
+
+def left_by_examination(folder: Path, model: Trained, threshold: float = 0.5) -> Examined:
+    """What examining ``model`` leaves, without a network: its bundle that decides at ``threshold``, no heat map."""
+    shutil.copytree(model.folder / "bundle", folder / "bundle")
+    add_facts(folder / "bundle", threshold=threshold)
+    return Examined(folder, model.name, 0.42, latency_ms=2.5, parity=1e-6, novelty={"test": 0.01, "noise": 1.0})

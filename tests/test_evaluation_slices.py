@@ -110,7 +110,7 @@ def test_missed_infections_are_found_where_healthy_cells_hide_them() -> None:
     assert part.lowest == "sensitivity" and part.surely_below and part in worst(found)
     told = in_words(part, "the blurred")
     assert told.startswith("Cells of the blurred: 3")
-    assert f" found of {part.positives} infected ones, of all cells' 9" in told
+    assert f" of {part.positives} infected ones found, of all 9" in told
 
 
 def test_a_patient_without_a_mistake_is_not_surely_better() -> None:

@@ -19,7 +19,7 @@ def test_the_last_decision_comes_first_and_names_no_patient(tmp_path: Path) -> N
     assert section.decisions[0].when == "2026-11-04 09:30"
     assert "C39" not in section.decisions[1].why and "patient" in section.decisions[1].why
     page = render(findings)
-    assert ">forced</span>" in page and "A test set was opened for 3 of them." in page
+    assert ">forced</span>" in page and "A test set was opened for 3 of them:" in page
 
 
 def test_only_the_last_ones_are_shown(tmp_path: Path) -> None:

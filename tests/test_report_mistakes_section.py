@@ -42,7 +42,7 @@ def test_beside_each_cell_is_where_the_model_looked_and_then_cells_that_it_was_r
     assert len(section.right) + 2 == len(drawn)
     assert [(kind.word, kind.images) for kind in section.heat][:2] == [("missed", 1), ("false alarm", 1)]
     page = render(findings)
-    assert "A map has 24 cells a side" in page and "of the heat on the cell" in page
+    assert "A map has 24 places a side" in page and "of the heat on the cell" in page
 
 
 def test_a_heat_map_that_is_gone_is_no_picture(tmp_path: Path) -> None:

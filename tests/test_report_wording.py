@@ -34,7 +34,7 @@ def test_shares_are_per_cent_and_the_auc_is_a_number() -> None:
 
 
 def test_differences_are_points_with_a_sign() -> None:
-    assert [points(number) for number in (0.012, -0.004)] == ["+1.2", "−0.4"]
+    assert [points(number) for number in (0.012, -0.004, -0.0001)] == ["+1.2", "−0.4", "+0.0"]
     assert points_spread(Interval(0.012, -0.004, 0.03)) == "−0.4 to +3.0"
 
 

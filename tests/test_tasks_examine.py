@@ -38,7 +38,7 @@ def examined(tmp_path_factory: pytest.TempPathFactory) -> Examined:
     rows.to_parquet(evaluated / "spotter-predictions.parquet")
     found, model = Evaluated(evaluated, (scores,), "spotter"), trained("spotter", folder / "spotter")
     parts = parts_of(rows, table, folder / "cells")
-    return examine.function(folder / "examined", found, model, parts, CLASSES[0], HOW, 300)
+    return examine.function(folder / "examined", found, model, parts, HOW, 300)
 
 
 def test_the_bundle_is_whole_and_says_again_what_was_measured(examined: Examined) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawn_manifests import sound
-from drawn_models import CURVES, left_by_trainer
+from drawn_models import CURVES, left_by_examination, left_by_trainer
 from drawn_registry import SERVING
 
 from smearflow.data.manifest import Manifest, manifest_of, write_manifest
@@ -23,7 +23,7 @@ from smearflow.settings import Evaluation, Settings, Split
 from smearflow.workspace import Workspace
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
-from tasks.register import Registered, register, says
+from tasks.register import MadeOf, Registered, register, says
 
 
 class Finished:
@@ -46,13 +46,16 @@ class Finished:
         (bundle / "model.keras").write_text("0.0")
         found = score("MobileNetV2 2", "MobileNetV2", table, "Parasitized", Evaluation(bootstrap=100))
         self.evaluated = Evaluated(folder, (replace(found, threshold=0.37),), "MobileNetV2 2")
+        table.to_parquet(self.evaluated.predictions("MobileNetV2 2"))
+        self.examined = left_by_examination(folder / "examined", self.models["MobileNetV2 2"], threshold=0.37)
 
     def registered(self, outcome: str, champion: Champion | None = None, run: str = "20261124-090000") -> Registered:
         """``run``: each has one decision."""
         checks = (GateCheck("auc", 0.9, 0.95, 0.92, math.nan, "pass", "AUC is 0.95"),)
         verdict = Verdict(outcome, "MobileNetV2 2", champion is None, "why", "next", checks)  # type: ignore[arg-type]
-        told = (self.evaluated, self.models, self.manifest, self.parts)
-        how = (None, Settings(split=Split(seed=7)), self.workspace)
+        made_of = MadeOf(self.manifest, self.parts, None, doubted=3)
+        told = (self.evaluated, self.examined, self.models["MobileNetV2 2"], made_of)
+        how = (Settings(split=Split(seed=7)), self.workspace)
         return register.function(self.folder.with_name(run), Gated(verdict, champion), *told, *how)
 
 
@@ -87,6 +90,16 @@ def test_the_bundle_brings_the_cells_that_new_ones_are_compared_with(promoted: R
     reference = read_reference(promoted.bundle, "the champion")
     assert set(reference["split"]) == {"val", "test"}
     assert "path" not in reference and "group" not in reference
+
+
+def test_its_card_lies_in_the_bundle_and_its_first_screen_in_mlflow(
+    finished_run: Finished, promoted: Registered
+) -> None:
+    assert promoted.bundle is not None
+    card = (promoted.bundle / "MODEL_CARD.md").read_text()
+    assert "**Not a medical device.**" in card and "labels are in doubt" in card
+    with mlflow_client(local_uri(finished_run.workspace)) as client:
+        assert "**Not a medical device.**" in client.get_model_version("malaria-cells", "1").description
 
 
 def test_its_mlflow_run_is_named_as_ours_and_has_settings_curves_and_digests(
@@ -148,6 +161,7 @@ def test_where_nothing_is_promoted_the_champion_stays_and_no_version_is_added(
 def test_without_candidate_and_champion_no_registry_is_even_made(tmp_path: Path) -> None:
     run = Finished(tmp_path)
     nothing = run.registered("none")
-    assert nothing == Registered(None, None, "refused", None, entries=1, test_openings=1)
+    assert (nothing.champion, nothing.decision, nothing.test_openings) == (None, "refused", 1)
+    assert [entry.decision.decision for entry in nothing.decisions] == ["refused"]
     assert not run.workspace.registry.exists()
     assert says(nothing).startswith("# Nothing is registered")

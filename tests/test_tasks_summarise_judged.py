@@ -18,7 +18,8 @@ from tasks.summarise_judged import figure_of, judged_parts
 
 
 def test_nothing_is_said_before_anything_was_judged() -> None:
-    assert judged_parts({}) == {"gate": (), "comparison": None, "slices": (), "abstention": None}
+    nothing = {"comparison": None, "abstention": None, "examined": None, "test_openings": None}
+    assert judged_parts({}) == {"gate": (), "slices": (), **nothing}
 
 
 def test_what_was_judged_is_told_and_no_patient_is_named(tmp_path: Path) -> None:

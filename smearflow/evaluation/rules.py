@@ -50,7 +50,8 @@ def beats_statistics(lead: Interval, least: float) -> GateCheck:
 
 def no_slice_far_below(gaps: Mapping[str, Interval], tolerated: float) -> GateCheck:
     """Missed where a slice's whole interval lies further below the whole test set than is tolerated."""
-    name, worst = min(gaps.items(), key=lambda gap: (gap[1].high, gap[1].value))
+    below = {name: gap for name, gap in gaps.items() if gap.value < 0} or gaps
+    name, worst = min(below.items(), key=lambda gap: (gap[1].high, gap[1].value))
     state: State = "fail" if worst.high < -tolerated else "pass"
     says = words.slice_line(name, worst, tolerated, state)
     return GateCheck("worst slice", -tolerated, worst.value, worst.low, worst.high, state, says, "points")

@@ -101,15 +101,15 @@ def worst(found: Sequence[Slice]) -> tuple[Slice, ...]:
 def in_words(part: Slice, called: str) -> str:
     """``Cells of patient 7: 71 % (62 to 80) right of 120, where all cells have 96 %.``
 
-    Where sensitivity is what is low: ``Cells of ...: 44 % (20 to 71) found of 9 infected ones, of all cells' 96 %.``
+    Where sensitivity is what is low: ``Cells of ...: 44 % (20 to 71) of 9 infected ones found, of all 96 %.``
     ``called``: what the reader knows the slice by: its name, or the pseudonym of its patient.
     """
     right, gap, found = part.accuracy, part.gap, part.sensitivity
     if right is None or gap is None:
         return f"Cells of {called}: too few to say ({part.images:,})."
     if part.lowest == "sensitivity" and found is not None and part.sensitivity_gap is not None:
-        share = f"{_percent(found)} found of {part.positives:,} infected ones"
-        whole = f"of all cells' {100 * (found.value - part.sensitivity_gap.value):.0f} %"
+        share = f"{_percent(found)} of {part.positives:,} infected ones found"
+        whole = f"of all {100 * (found.value - part.sensitivity_gap.value):.0f} %"
     else:
         share = f"{_percent(right)} right of {part.images:,}"
         whole = f"where all cells have {100 * (right.value - gap.value):.0f} %"

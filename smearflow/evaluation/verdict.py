@@ -14,9 +14,10 @@ State = Literal["pass", "fail", "open"]
 class Evidence:
     """What is known of a candidate beside its scores. What wasn't looked at is None or empty, and isn't judged.
 
-    ``lead``: its AUC less that of statistics alone, on the same images; ``gaps``: accuracy of each slice of the test
-    set less that of the whole (-1 to 1), by the slice's name; ``size_mb``: MiB of its file; ``latency_ms``: of an image
-    on this machine's CPU; ``parity``: by how much the reloaded model differs from the measured one, a probability.
+    ``lead``: its AUC less that of statistics alone, on the same images; ``gaps``: accuracy and sensitivity of each
+    slice of the test set less those of the whole (-1 to 1), by figure and slice; ``size_mb``: MiB of its file;
+    ``latency_ms``: of an image on this machine's CPU; ``parity``: by how much the reloaded model differs from the
+    measured one, a probability.
     """
 
     lead: Interval | None = None

@@ -105,7 +105,7 @@ def shortcut_line(lead: Interval, least: float, state: State) -> str:
 def slice_line(name: str, worst: Interval, tolerated: float, state: State) -> str:
     """The worst slice against the whole."""
     found = "surely further below than" if state == "fail" else "not surely further below than"
-    return f"accuracy on {name} differs by {_points(worst)} from that of the whole: {found} {100 * tolerated:g} points"
+    return f"{name} differs by {_points(worst)} from that of the whole: {found} {100 * tolerated:g} points"
 
 
 def calibration_line(error: Interval, most: float, state: State) -> str:

@@ -38,13 +38,6 @@ def weights_digest(network: Any) -> str:
     return digest.hexdigest()
 
 
-def at_threshold(bundle: Path, threshold: float, target: Path) -> Path:
-    """A copy of ``bundle`` at ``target`` that decides at ``threshold``, a probability, 0-1."""
-    shutil.copytree(bundle, target)
-    add_facts(target, threshold=threshold)
-    return target
-
-
 def add_facts(bundle: Path, **facts: Any) -> None:
     """Have the model.json of ``bundle`` say ``facts`` too, by their names; None says nothing."""
     path = bundle / "model.json"

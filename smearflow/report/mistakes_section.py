@@ -21,8 +21,8 @@ KINDS = {"missed": "missed", "false_alarm": "false alarm", "hit": "found", "clea
 
 @dataclass(frozen=True)
 class Seen:
-    """One cell. ``confidence``: how sure the model is of its answer, 0-1; ``inside``: share of heat on the cell, 0-1,
-    where the picture has its heat map beside it."""
+    """One cell. ``confidence``: how sure the model is of its answer, 0-1; ``warm``: its heat map is beside it;
+    ``inside``: share of the heat that is on the cell, 0-1, None where there is no heat."""
 
     url: str | None
     name: str
@@ -32,6 +32,7 @@ class Seen:
     label: str
     called: str
     confidence: float
+    warm: bool
     inside: float | None
 
 
@@ -98,7 +99,8 @@ def _seen(row: Any, warm: Mapping[str, Any], findings: Findings, names: Names) -
         label=row.label,
         called=called,
         confidence=float(row.probability if called == data.positive else 1 - row.probability),
-        inside=None if heat is None else float(heat.share_inside),
+        warm=heat is not None,
+        inside=None if heat is None or pd.isna(heat.share_inside) else float(heat.share_inside),
     )
 
 

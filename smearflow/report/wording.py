@@ -79,7 +79,7 @@ def points(number: float | None) -> str:
     """A difference of shares, -1 to 1, in points: ``+1.2``."""
     if number is None or math.isnan(number):
         return NOT_MEASURED
-    return f"{100 * number:+.1f}".replace("-", MINUS)
+    return f"{round(100 * number, 1) + 0.0:+.1f}".replace("-", MINUS)  # never minus nothing
 
 
 def points_spread(figure: Measured) -> str:
