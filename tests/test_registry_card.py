@@ -101,9 +101,13 @@ def test_every_figure_has_its_interval(facts: CardFacts) -> None:
 
 def test_what_a_model_does_where_it_is_unsure_is_told(facts: CardFacts, predictions: pd.DataFrame) -> None:
     test = predictions[predictions["split"] == "test"]
-    card = card_of(replace(facts, abstention=abstention(test, "Parasitized", 0.5, (0.4, 0.6), 100), novel={"noise": 1}))
+    card = card_of(
+        replace(
+            facts, abstention=abstention(test, "Parasitized", 0.5, (0.4, 0.6), 100), novel={"test": 0.01, "noise": 1}
+        )
+    )
     assert "| Says *unsure* |" in card and "from 0.4000 to below 0.6000 it says `unsure`" in card
-    assert "noise 100.0\xa0%" in card
+    assert "cells of the test set 1.0\xa0%, noise 100.0\xa0%" in card
     assert "It always answers" in card_of(facts)
 
 

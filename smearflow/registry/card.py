@@ -32,6 +32,7 @@ UNREVIEWED = (
     "twenty is wrong (Fuhad et al. 2020), which counts against a model that is right, and for one that is wrong."
 )
 BEGUN = {"random": "from random weights", "imagenet": "from ImageNet's weights"}
+SHOWN = {"test": "cells of the test set"}  # what novelty was tried on, where its name alone says too little
 DRAWN = "**Its cells are drawn, not photographed:** the figures say nothing of real smears."
 
 
@@ -197,7 +198,7 @@ def _silence(facts: CardFacts) -> str:
             f"{_share(facts.abstention.inside)} wrong, of the others {_share(facts.abstention.outside)}."
         )
     if facts.novel:
-        shares = ", ".join(f"{name} {percent(share)}" for name, share in facts.novel.items())
+        shares = ", ".join(f"{SHOWN.get(name, name)} {percent(share)}" for name, share in facts.novel.items())
         said.append(f"Pictures unlike its training images are called `out_of_distribution`: {shares}.")
     return "## When it doesn't answer\n\n" + ("\n\n".join(said) or "It always answers, whatever the picture shows.")
 
