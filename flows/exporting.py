@@ -14,17 +14,20 @@ from flows.tables import aligned
 from smearflow.errors import MissingPart, UsageError
 from smearflow.evaluation.exported import Deciding, kept_by
 from smearflow.evaluation.scoring import score
+from smearflow.models.bundles import add_facts
 from smearflow.models.export_formats import FORMATS
 from smearflow.models.exports import KERAS
 from smearflow.models.leases import our_cores
 from smearflow.models.spec import ExportSpec, Measured
 from smearflow.models.training import run_module
-from smearflow.origins import FILE, Origins, origins_of
+from smearflow.origins import Origins, last_run, origins_of
 from smearflow.progress import overheard
 from smearflow.provenance import processor_name
-from smearflow.registry.champion import fetch_bundle, find_champion
+from smearflow.registry.card import CARD
+from smearflow.registry.champion import fetch_bundle
 from smearflow.registry.exported import FACTS, WITHIN, Exported, told, write_facts
-from smearflow.registry.mlflow_store import registry_uri
+from smearflow.registry.mlflow_store import without_password
+from smearflow.registry.succession import champion_now, number_of, seat_of
 from smearflow.registry.versions import registered_versions
 from smearflow.settings import Settings
 from smearflow.workspace import LISTING, Workspace, building
@@ -66,6 +69,8 @@ def export_lines(
         with building(target) as filling:
             exported = _exported(subject, formats, settings, filling, found)
             write_facts(exported, filling)
+            if (card := subject.bundle / CARD).exists():
+                shutil.copyfile(card, filling / CARD)
     yield from table_of(exported)
     yield f"exported  {target}"
 
@@ -79,23 +84,24 @@ def formats_called(asked: str) -> tuple[str, ...]:
 
 
 def of_registry(settings: Settings, workspace: Workspace, number: int | None) -> Subject:
-    """A registered version. Raises MissingPart where it, or any test set for it, is gone."""
-    name, uri = settings.registry.name, registry_uri(settings.registry, workspace)
+    """A registered version, by default the champion. Raises MissingPart where it, or any test set for it, is gone."""
+    seat = seat_of(settings.registry, workspace)
     if number is None:
-        champion = find_champion(uri, name)
-        if champion is None:
-            what = f"There is no champion of {name} in {uri}."
-            raise MissingPart(what, "Train one with `smearflow run`, or name another: --version N, --model LABEL.")
-        number = champion.version
-    versions = {version.number: version for version in registered_versions(uri, name)}
+        number = number_of(champion_now(seat))
+    if number is None:
+        what = f"There is no champion of {seat.name} in {without_password(seat.uri)}."
+        raise MissingPart(what, "Train one with `smearflow run`, or name another: --version N, --model LABEL.")
+    versions = {version.number: version for version in registered_versions(seat.uri, seat.name)}
     if number not in versions:
         known = ", ".join(map(str, versions)) or "none"
-        raise MissingPart(f"There is no version {number} of {name} in {uri}.", f"Versions that there are: {known}.")
+        raise UsageError(
+            f"There is no version {number} of {seat.name}.", f"Registered: {known}. See `smearflow models`."
+        )
     version = versions[number].champion
-    bundle = fetch_bundle(uri, version, workspace.champions)
+    bundle = fetch_bundle(seat.uri, version, workspace.champions)
     origins, own = test_set_for(workspace, versions[number].run)
-    title, slug = f"{name}, version {number} ({version.model})", f"{name}-{number}"
-    return Subject(title, slug, bundle, version.weights_digest, origins, own)
+    title = f"{seat.name}, version {number} ({version.model})"
+    return Subject(title, f"{seat.name}-{number}", bundle, version.weights_digest, origins, own)
 
 
 def of_last_run(workspace: Workspace, label: str, bundle: Path) -> Subject:
@@ -117,9 +123,8 @@ def bundle_as_measured(made: Path, settings: Settings, target: Path) -> None:
     predictions = pd.read_parquet(made / "predictions.parquet")
     scores = score("", "", predictions, settings.data.positive, settings.evaluation)
     shutil.copytree(made / "bundle", target)
-    facts = json.loads((target / "model.json").read_text(encoding="utf-8"))
-    facts |= {"threshold": scores.threshold, "calibration": scores.calibration.facts(), "unsure": scores.band}
-    (target / "model.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+    calibration = scores.calibration.facts()
+    add_facts(target, threshold=scores.threshold, calibration=calibration, unsure=scores.band)
 
 
 def test_set_for(workspace: Workspace, run: str | None) -> tuple[Origins, bool]:
@@ -127,21 +132,9 @@ def test_set_for(workspace: Workspace, run: str | None) -> tuple[Origins, bool]:
     if run is not None:
         with contextlib.suppress(UsageError):
             found = origins_of(workspace, run)
-            if found.split.exists():
+            if found.split.exists() and found.root.exists():
                 return found, True
     return last_run(workspace), False
-
-
-def last_run(workspace: Workspace) -> Origins:
-    """What the last run was made of that trained a model, and whose split is still there.
-
-    Raises MissingPart where there is none.
-    """
-    for folder in sorted(workspace.runs.glob(f"*/{FILE}"), reverse=True):
-        found = origins_of(workspace, folder.parent.name)
-        if found.split.exists():
-            return found
-    raise MissingPart(f"No run in {workspace.root} has test images to measure on.", "Train a model: smearflow run.")
 
 
 def refuse_to_replace(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flows.tables import aligned
 from smearflow.registry.history import shown
 from smearflow.registry.verifying import Proof
 
@@ -21,11 +22,13 @@ def history_lines(name: str, told: Mapping[str, Any]) -> list[str]:
     versions = [("version", "model", "registered", "champion"), *(_version(past) for past in told["versions"])]
     heading = ("when", "decision", "champion", "judged", *KEY, "by", "why")
     decisions = [heading, *(_decision(entry) for entry in told["decisions"])]
-    return [f"{name}, times in UTC", "", *_table(versions), "", *_table(decisions)]
+    return [f"{name}, times in UTC", "", *aligned(versions), "", *aligned(decisions)]
 
 
 def proof_lines(proof: Proof) -> list[str]:
     """The proof, or what is wrong, a line each."""
+    if not proof.entries:
+        return ["nothing   There is no decision on record that could be proved."]
     whole = f"{proof.entries:,} entries of the ledger, each continuing the one before"
     files = f"{proof.files:,} files of {proof.versions:,} versions"
     lines = [f"wrong     {wrong}" for wrong in proof.wrong] or [f"proved    {files}, each as it was registered"]
@@ -61,12 +64,6 @@ def _decision(entry: Mapping[str, Any]) -> tuple[str, ...]:
     holder = "-" if entry["version"] is None else str(entry["version"])
     told = f"{done} ({', '.join(marks)})" if marks else done
     return shown(entry["when"]), told, holder, entry["model"] or "-", *figures, entry["who"] or "-", why
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns as wide as their longest text; the last as it is."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return ["  ".join((*(t.ljust(w) for t, w in zip(row, widths, strict=False)), row[-1])).rstrip() for row in rows]
 
 
 def _share(figure: Sequence[float | None] | None) -> str:

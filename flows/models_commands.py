@@ -83,7 +83,7 @@ def _compare(seat: Seat, settings: Settings, arguments: argparse.Namespace) -> i
 
     one, other = arguments.versions
     found, asked = compare_versions(seat, one, other, settings)
-    told = {"versions": [one, other], **plain(asked), **plain(found)}
+    told = {"versions": [one, other], "run": asked.run_id, **plain(found)}
     print(json.dumps(told, indent=2) if arguments.json else "\n".join(comparison_lines(told)))
     return 0
 

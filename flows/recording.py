@@ -54,10 +54,10 @@ def recorded(command: Literal["run", "validate"], settings: Settings, workspace:
         end_all()
         summary = summarise(run, error)
         write_summary(summary, run.folder)
-        if origins := traced(run):
-            write_origins(origins, run.folder)
         point(run.workspace.latest, run.folder)
         note_named(run.folder, run.reached, run.workspace)
+        if origins := traced(run):
+            write_origins(origins, run.folder)
         _prune(run)
         announce(summary, settings.notify)
 

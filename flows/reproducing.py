@@ -7,7 +7,9 @@ from typing import Any
 
 from flows.tables import aligned
 from smearflow.data.ledger import as_of, belonging, ledger_file, read_ledger, write_ledger
+from smearflow.errors import UsageError
 from smearflow.origins import Origins, now_at_hand, origins_of
+from smearflow.service.running import running
 from smearflow.settings import Notify, Settings
 from smearflow.summary import ModelResult, Summary, read_summary
 from smearflow.workspace import Workspace
@@ -20,11 +22,15 @@ def prepared(origins: Origins, workspace: Workspace) -> Workspace:
     """A workspace of its own for running again, below ``workspace``; one of an earlier reproduction is removed.
 
     It has the split ledger as the run left it, and no champion. Archives that were fetched, and what is known of
-    engines, are shared: another engine would give other bits. Raises DataError where the ledger was changed.
+    engines, are shared: another engine would give other bits. Raises DataError where the ledger was changed, UsageError
+    while the run is being reproduced already.
     """
-    folder = workspace.reproductions / origins.run_id
-    shutil.rmtree(folder, ignore_errors=True)
-    again = Workspace.at(folder)
+    again = Workspace(workspace.reproductions / origins.run_id)
+    if under_way := running(again):
+        what = f"Run {origins.run_id} is being reproduced already (process {under_way[0].pid})."
+        raise UsageError(what, "Wait until that has ended.")
+    shutil.rmtree(again.root, ignore_errors=True)
+    again.root.mkdir(parents=True)
     for there, here in ((workspace.sources, again.sources), (workspace.engines, again.engines)):
         there.mkdir(exist_ok=True)
         here.symlink_to(there)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from smearflow.errors import UsageError
+from smearflow.errors import MissingPart, UsageError
 from smearflow.provenance import code_digest, lock_digest, processor_name
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace, write_text
@@ -65,6 +65,18 @@ def origins_of(workspace: Workspace, run_id: str) -> Origins:
     except ValidationError as error:
         what = f"{folder / FILE} can't be read: {error.errors()[0]['msg']}."
         raise UsageError(what, "Another version of smearflow wrote it: use that one, or run again.") from None
+
+
+def last_run(workspace: Workspace) -> Origins:
+    """What the last run was made of that trained a model, and whose split and images are still there.
+
+    Raises MissingPart where there is none.
+    """
+    for file in sorted(workspace.runs.glob(f"*/{FILE}"), reverse=True):
+        found = origins_of(workspace, file.parent.name)
+        if found.split.exists() and found.root.exists():
+            return found
+    raise MissingPart(f"No run in {workspace.root} has test images to measure on.", "Train a model: smearflow run.")
 
 
 def now_at_hand() -> dict[str, str]:

@@ -13,6 +13,7 @@ from smearflow.data.splitting import Parts
 from smearflow.evaluation.slices import worst
 from smearflow.models.spec import Trained
 from smearflow.monitoring.reference import add_reference
+from smearflow.origins import CODE
 from smearflow.provenance import code_digest, lock_digest
 from smearflow.registry.card import CardFacts, description_of, write_card
 from smearflow.registry.champion import Champion, fetch_bundle
@@ -125,7 +126,7 @@ def decision_of(run_id: str, seat: Seat) -> Entry | None:
 
 def digests_of(manifest: Manifest, parts: Parts, settled: Settled | None) -> dict[str, str]:
     """What a model was made from: data, labels, split, the ledger of patients if there is one, code and libraries."""
-    code = code_digest("flows.retraining", "smearflow.models.trainer")
+    code = code_digest(*CODE)
     ledger = {"ledger": settled.head} if settled else {}
     labels = labels_digest(read_manifest(manifest.path))
     data = {"data": manifest.digest, "labels": labels, "split": parts.digest}

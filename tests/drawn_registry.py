@@ -4,7 +4,10 @@ import atexit
 import functools
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +25,7 @@ from smearflow.registry.succession import Seat, champion_now, number_of, seated
 from smearflow.workspace import Workspace
 
 NAME = "malaria-cells"
+CHECKOUT = Path(__file__).resolve().parent.parent
 FACTS = Facts(run_id="r1", weights_digest="d1", provisional=True, settings={}, test={}, curves=[], digests={})
 
 # A version brings its own code: this is all that serves it. The "network" is a number that is added.
@@ -116,3 +120,10 @@ def crowned(seat: Seat, bundle: Path, run: str = "r1") -> Entry:
     version = registered(seat, bundle, run)
     won = replace(proposal(seat, run), version=version.version, files=digests_of_files(seat.uri, version))
     return seated(seat, won)
+
+
+def run_aside(*arguments: object, stdout: int | None = None) -> "subprocess.Popen[str]":
+    """A process of its own that can import what the tests can."""
+    told = {**os.environ, "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'tests'}"}
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=CHECKOUT, env=told, stdout=stdout, stderr=subprocess.PIPE, text=True)

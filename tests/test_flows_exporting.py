@@ -31,7 +31,8 @@ def test_the_champion_is_exported_and_measured_on_the_test_set_of_its_run(told, 
     folder = workspace.exports / "small-cells-1-litert-int8"
     assert told.stdout.splitlines()[-1] == f"exported  {folder}"
     assert re.search(r"^litert-int8 +\d+ +[\d.]+ +[\d.]+ +[01]\.\d{4} \(", told.stdout, re.MULTILINE)
-    assert {f.name for f in folder.iterdir()} == {"litert-int8.tflite", "exports.json", "README.md", "artifact.json"}
+    beside = {"exports.json", "README.md", "MODEL_CARD.md", "artifact.json"}
+    assert {f.name for f in folder.iterdir()} == {"litert-int8.tflite", *beside}
     facts = json.loads((folder / "exports.json").read_text())
     summary = read_summary(workspace.latest / "summary.json")
     assert facts["test_set"]["run"] == summary.run_id and facts["test_set"]["of_the_run_that_made_it"]
@@ -73,7 +74,7 @@ def test_a_model_of_the_last_run_has_the_threshold_that_the_run_gave_it(finished
     ("arguments", "said"),
     [
         (("--format", "onnx"), "There is no format 'onnx'."),
-        (("--version", "77"), "There is no version 77 of small-cells"),
+        (("--version", "77"), "There is no version 77 of small-cells."),
         (("--model", "VGG19"), "trained no 'VGG19'"),
     ],
 )

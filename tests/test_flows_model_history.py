@@ -43,6 +43,10 @@ def test_what_is_wrong_comes_first() -> None:
     ]
 
 
+def test_without_a_ledger_nothing_is_called_proved() -> None:
+    assert proof_lines(Proof(0, 0, 0, 0, ())) == ["nothing   There is no decision on record that could be proved."]
+
+
 def test_a_comparison_has_its_signs_and_says_what_was_not_measured() -> None:
     figures = {"auc": {"value": 0.01, "low": -0.02, "high": 0.04}, "brier": {"value": None, "low": None, "high": None}}
     told = {"versions": [2, 1], "images": 1200, "groups": 30, "difference": figures, "run": "20261129-012000-aaaa"}

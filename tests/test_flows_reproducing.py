@@ -1,13 +1,17 @@
 """`smearflow reproduce`: the session's run again, beside everything, bit by bit the same (25 s)."""
 
+import os
 import re
+import shutil
 
 import pytest
 
 from flows.reproducing import outcome_lines, prepared, read, settings_of
 from smearflow.data.ledger import belonging, ledger_file, read_ledger
+from smearflow.errors import UsageError
 from smearflow.registry.champion import find_champion
 from smearflow.registry.mlflow_store import local_uri
+from smearflow.service.running import note_running
 from smearflow.settings import Notify, Registry
 from smearflow.summary import read_summary
 
@@ -76,6 +80,15 @@ def test_it_divides_by_the_ledger_of_then_whatever_came_later(then, again, works
     ledger = read_ledger(ledger_file(beside.ledgers, belongs), belongs)
     assert ledger.head == origins.digests["ledger"] and len(ledger.sets) == 16
     assert not beside.runs.exists()  # an earlier reproduction is gone
+
+
+def test_one_that_is_under_way_is_left_alone(then, again, workspace):
+    beside = prepared(then[0], workspace)
+    note_running(beside, "a-flow-run", "http://127.0.0.1:9/api")
+    with pytest.raises(UsageError, match=rf"is being reproduced already \(process {os.getpid()}\)"):
+        prepared(then[0], workspace)
+    assert beside.running.exists()
+    shutil.rmtree(beside.root)
 
 
 def test_it_registers_nowhere_else_and_tells_nobody(then):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smearflow.models.ensemble import assembled, averaged
+from smearflow.models.ensemble import assembled, averaged, in_logits
 
 
 def table(**probability: float) -> pd.DataFrame:
@@ -32,6 +32,11 @@ def test_the_assembled_network_is_the_mean_of_its_members() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3)).astype(np.float32)
     each = [member.predict(pixels, verbose=0)[:, 0].astype(np.float64) for member in members]
     wanted = 1 / (1 + np.exp(-np.mean([np.log(p / (1 - p)) for p in each], axis=0)))
-    got = assembled(members, 32).predict(pixels, verbose=0)[:, 0]
+    network = assembled(members, 32)
+    got = network.predict(pixels, verbose=0)[:, 0]
     assert np.abs(each[0] - each[1]).max() > 1e-3
     assert got == pytest.approx(wanted, abs=1e-5)
+    bare = in_logits(network)
+    assert bare.predict(pixels, verbose=0)[:, 0] == pytest.approx(wanted, abs=1e-5)
+    assert not any("log" in layer.name for layer in bare.layers)
+    assert in_logits(members[0]) is members[0]

@@ -24,7 +24,7 @@ def test_each_image_has_its_answer_its_share_on_the_cell_and_its_peak(classifier
     rows["probability"] = np.where(rows["label"] == CLASSES[0], 0.9, 0.1)
     rows.loc[[0, 1], "probability"] = [0.2, 0.8]
     (tmp_path / rows["path"][5]).unlink()
-    table, maps = heat_table(Explainer(spotter()), rows, tmp_path, classifier, 1)
+    table, maps = heat_table(Explainer(spotter()), rows, tmp_path, classifier)
     assert list(table.columns) == COLUMNS
     assert len(table) == len(maps) == 23
     assert table["kind"].tolist()[:4] == ["missed", "false_alarm", "hit", "cleared"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smearflow.models.pixels import CHUNK, PixelStream, decode_files
+from smearflow.models.pixels import CHUNK, PixelStream, decode_files, in_pieces
 from tests.trained_cells import SIDE, cell
 
 
@@ -37,3 +37,17 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
     assert "UnidentifiedImageError" in str(decoded.errors[1])
     assert "No such file" in str(decoded.errors[2])
     assert decoded.pixels.shape == (1, SIDE, SIDE, 3)
+
+
+def test_in_pieces_is_what_a_stream_gives(tmp_path: Path) -> None:
+    files = files_in(tmp_path, CHUNK + 20)
+    with PixelStream(files, SIDE, workers=1) as stream:
+        for mine, other in zip(in_pieces(files, SIDE), stream, strict=True):
+            assert [error is None for error in mine.errors] == [error is None for error in other.errors]
+            assert np.array_equal(mine.pixels, other.pixels)
+
+
+def test_in_pieces_a_file_that_changed_since_the_scan_is_as_good_as_unreadable(tmp_path: Path) -> None:
+    files = files_in(tmp_path, 2)
+    (piece,) = in_pieces(files, SIDE, ["0" * 64, "1" * 64])
+    assert all("changed since the scan" in str(error) for error in piece.errors)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from smearflow.errors import UsageError
-from smearflow.origins import MadeModel, Origins, machine, now_at_hand, origins_of, write_origins
+from smearflow.errors import MissingPart, UsageError
+from smearflow.origins import MadeModel, Origins, last_run, machine, now_at_hand, origins_of, write_origins
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
 
@@ -47,6 +47,16 @@ def test_another_versions_record_is_refused_with_a_way_out(workspace: Workspace)
     with pytest.raises(UsageError, match="can't be read") as raised:
         origins_of(workspace, RUN)
     assert "Another version" in raised.value.fix
+
+
+def test_the_last_run_that_can_still_be_measured_on_is_found(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(MissingPart, match="has test images to measure on"):
+        last_run(workspace)
+    (tmp_path / "split.parquet").write_text("a split")
+    write_origins(origins(root=tmp_path, split=tmp_path / "split.parquet"), workspace.run(RUN))
+    write_origins(origins(run_id="20261130-080000-bbbb"), workspace.run("20261130-080000-bbbb"))  # its images are gone
+    workspace.run("20261201-080000-cccc").mkdir()  # it validated only
+    assert last_run(workspace).run_id == RUN
 
 
 def test_what_is_at_hand_is_code_locked_libraries_and_machine() -> None:

@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from drawn_registry import bundle_of, crowned, seat_in
-from test_registry_succession import CHECKOUT, run_aside
+from drawn_registry import CHECKOUT, bundle_of, crowned, run_aside, seat_in
 
 from smearflow.errors import UsageError
 from smearflow.registry.backup import LISTING, back_up, labels_file

@@ -69,7 +69,8 @@ def test_its_first_screen_has_verdict_risk_and_limits(facts: CardFacts) -> None:
 
 
 def test_no_patient_and_no_path_is_in_it(facts: CardFacts) -> None:
-    patient = Slice("patient", "patient C27", "C27", 20, 1, *(Interval(0.7, 0.6, 0.8),) * 3, Interval(-0.2, -0.3, -0.1))
+    right, gap = Interval(0.7, 0.6, 0.8), Interval(-0.2, -0.3, -0.1)
+    patient = Slice("patient", "patient C27", "C27", images=20, positives=0, groups=1, accuracy=right, gap=gap)
     card = card_of(replace(facts, worst=(patient,)))
     assert "Cells of one patient: 70 % (60 to 80) right of 20" in card
     assert "C27" not in card and "somebody" not in card

@@ -1,22 +1,19 @@
 """The champion is found in milliseconds, and its bundle where it lies. MLflow's SQLite is made once here (3-6 s)."""
 
 import json
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mlflow_served import mlflow_server
 
 from smearflow.errors import MissingPart
 from smearflow.registry.champion import ALIAS, Champion, fetch_bundle, find_champion
-from smearflow.registry.mlflow_store import check_reachable, local_uri, mlflow_client
+from smearflow.registry.mlflow_store import local_uri, mlflow_client
 from smearflow.registry.registering import Facts, register
 from smearflow.workspace import Workspace
 
@@ -56,27 +53,8 @@ def with_alias(version: Champion, uri: str) -> Champion:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[str]:
     """The address of a real MLflow server that keeps files for others."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    places = [
-        "--backend-store-uri",
-        f"sqlite:///{tmp_path}/server.db",
-        "--artifacts-destination",
-        str(tmp_path / "files"),
-    ]
-    command = [sys.executable, "-m", "mlflow", "server", *places, "--port", str(port), "--workers", "1"]
-    with (
-        (tmp_path / "server.log").open("w") as log,
-        subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True) as server,
-    ):
-        for _ in range(240):
-            try:
-                check_reachable(f"http://127.0.0.1:{port}")
-                break
-            except MissingPart:
-                time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}"
-        os.killpg(server.pid, signal.SIGKILL)
+    with mlflow_server(tmp_path) as address:
+        yield address
 
 
 def test_no_database_no_champion_and_none_is_made(tmp_path: Path) -> None:

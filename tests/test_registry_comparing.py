@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from smearflow.errors import MissingPart, UsageError
-from smearflow.registry.comparing import compare_versions, latest_test_set
+from smearflow.origins import last_run, write_origins
+from smearflow.registry.comparing import compare_versions
 from smearflow.registry.succession import seat_of
 from smearflow.settings import Evaluation, Registry, Settings
 from smearflow.workspace import Workspace
@@ -19,7 +20,7 @@ def test_a_version_compared_with_itself_differs_by_nothing_and_is_scored_once(fi
     assert found.only_candidate == found.only_other == 0
     assert {(figure.value, figure.low, figure.high) for figure in found.difference.values()} == {(0.0, 0.0, 0.0)}
     assert found.images > 20
-    assert asked.run == json.loads((workspace.latest / "summary.json").read_text())["run_id"]
+    assert asked.run_id == json.loads((workspace.latest / "summary.json").read_text())["run_id"]
     assert len(list((workspace.artifacts / "version-scores").glob("[!.]*"))) == 1
 
 
@@ -29,6 +30,12 @@ def test_a_version_that_is_not_registered_is_refused(finished, workspace: Worksp
         compare_versions(seat_of(settings.registry, workspace), 1, 9, settings)
 
 
-def test_without_a_run_there_is_no_test_set(tmp_path: Path) -> None:
-    with pytest.raises(MissingPart, match=r"No run in .* has a test set whose images are still there"):
-        latest_test_set(Workspace.at(tmp_path))
+def test_without_its_images_there_is_no_test_set(finished, workspace: Workspace, tmp_path: Path) -> None:
+    settings = Settings(registry=Registry(name="small-cells"))
+    origins = last_run(workspace)
+    write_origins(origins.model_copy(update={"root": tmp_path / "gone"}), tmp_path / "workspace" / "runs" / "r")
+    for path in (workspace.registry, workspace.registry_files):
+        (tmp_path / "workspace" / path.name).symlink_to(path)
+    seat = seat_of(settings.registry, Workspace(tmp_path / "workspace"))
+    with pytest.raises(MissingPart, match=r"The images of run .* aren't at .*gone any more"):
+        compare_versions(seat, 1, 1, settings)

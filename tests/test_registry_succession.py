@@ -1,13 +1,12 @@
 """The alias passes on by intent, alias, decision: whatever is killed, and whoever comes at once (15 s: MLflow)."""
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from drawn_registry import NAME, bundle_of, copied, crowned, proposal, registered, seat_in
+from drawn_registry import CHECKOUT, NAME, bundle_of, copied, crowned, proposal, registered, run_aside, seat_in
 
 from smearflow.errors import DataError, MissingPart
 from smearflow.registry.champion import find_champion
@@ -26,7 +25,6 @@ from smearflow.registry.succession import (
 from smearflow.settings import Registry
 from smearflow.workspace import Workspace
 
-CHECKOUT = Path(__file__).resolve().parent.parent
 DONE = ("torn decision", "after the alias")  # the alias had moved
 STEPS = ("before the intent", "torn intent", "after the intent", *DONE)
 
@@ -63,12 +61,6 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def seat(before: Workspace, tmp_path: Path) -> Seat:
     """The same in a workspace of the test's own."""
     return copied(before, tmp_path / "workspace")
-
-
-def run_aside(*arguments: object, stdout: int | None = None) -> "subprocess.Popen[str]":
-    told = {**os.environ, "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'tests'}"}
-    command = [sys.executable, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=CHECKOUT, env=told, stdout=stdout, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@
 one input size. What each image gets is computed from the members' own predictions; the network must agree.
 """
 
+import math
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from smearflow.data.sources import file_at
 from smearflow.errors import TrainingError
 from smearflow.models.bundles import weights_digest, write_bundle
 from smearflow.models.child import done_as_told, import_keras, say, timed
+from smearflow.models.explain import members_of
 from smearflow.models.fitted import Array
 from smearflow.models.pixels import decode_files
 from smearflow.models.spec import EnsembleSpec, Seconds, Trained
@@ -65,6 +67,28 @@ def assembled(members: list[Any], size: int) -> Any:
         member.name = f"member_{number}"
         probability = ops.clip(member(pixels), LEAST, 1 - LEAST)
         logits.append(ops.log(probability) - ops.log(1 - probability))
+    mean = keras.layers.Average()(logits)
+    return keras.Model(pixels, keras.layers.Activation("sigmoid", name="probability")(mean))
+
+
+def in_logits(network: Any) -> Any:
+    """``network`` itself, or, of an ensemble, one that says the same from its members' logits directly.
+
+    As it is trained, a logit is found again from a probability; in integers that comes in steps of 1/256, and those
+    near 0 and 1 have no logit left. It takes the members' sigmoids away: the network given is of no more use.
+    """
+    import keras
+    from keras import ops
+
+    members = members_of(network)
+    if members == [network]:
+        return network
+    largest = math.log1p(-LEAST) - math.log(LEAST)
+    pixels = keras.Input(network.input_shape[1:], name="pixels")
+    logits = []
+    for member in members:
+        member.layers[-1].activation = keras.activations.linear
+        logits.append(ops.clip(member(pixels), -largest, largest))
     mean = keras.layers.Average()(logits)
     return keras.Model(pixels, keras.layers.Activation("sigmoid", name="probability")(mean))
 

@@ -41,7 +41,7 @@ def examine(spec: ExamineSpec) -> None:
     bundle = spec.out / "bundle"
     shutil.copytree(spec.bundle, bundle)
     add_facts(bundle, threshold=spec.threshold, calibration=spec.calibration, unsure=spec.unsure)
-    novelty, learning = timed(lambda: learn_novelty(bundle, rows, spec.root, spec.novelty, spec.threads))
+    novelty, learning = timed(lambda: learn_novelty(bundle, rows, spec.root, spec.novelty))
     say(f"{novelty['test']:.1%} of test images count as strangers ({learning:.0f} s)")
     write_golden(bundle)
     table, explaining = timed(lambda: explained(load(bundle), test, spec))
@@ -59,7 +59,7 @@ def examine(spec: ExamineSpec) -> None:
 
 def explained(classifier: Classifier, test: pd.DataFrame, spec: ExamineSpec) -> pd.DataFrame:
     """The table of heat maps, with the names of the pictures that were drawn for it."""
-    table, maps = heat_table(Explainer(classifier.network), test, spec.root, classifier, spec.threads)
+    table, maps = heat_table(Explainer(classifier.network), test, spec.root, classifier)
     shown = to_show(table, classifier, spec.heatmaps, spec.mistakes)
     return table.assign(picture=draw(table.loc[shown], maps[shown], spec.root, spec.out))
 

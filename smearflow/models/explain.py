@@ -116,7 +116,8 @@ def cells_of(pixels: Array, side: int) -> Array:
     from smearflow.data.images import above_background
 
     masks = (above_background(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY)) / np.float32(255) for each in pixels)
-    return np.stack([cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA) for mask in masks])
+    shares = [cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA) for mask in masks]
+    return np.asarray(shares, np.float32).reshape(-1, side, side)
 
 
 def _heating(network: Any, layer: Any) -> Callable[[Array], Any]:

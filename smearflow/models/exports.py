@@ -16,6 +16,7 @@ import pandas as pd
 from smearflow.data.sources import file_at
 from smearflow.errors import TrainingError
 from smearflow.models.child import done_as_told, import_keras, say, timed
+from smearflow.models.ensemble import in_logits
 from smearflow.models.export_formats import FORMATS, Array, Says
 from smearflow.models.pixels import CHUNK, PixelStream, decode_files
 from smearflow.models.spec import ExportSpec, Measured, MeasuredExport
@@ -45,7 +46,7 @@ def export(spec: ExportSpec) -> None:
     import_keras(spec.threads, seed=0)  # nothing is drawn
     with tempfile.TemporaryDirectory() as aside:
         exported = Path(aside) / "saved_model"
-        export_network(classifier.network, classifier.input_size, exported)
+        export_network(in_logits(load(spec.bundle).network), classifier.input_size, exported)
         converted = [_converted(name, exported, sample, spec.out) for name in spec.formats]
     whole = [each.name for each in converted if each.error is None]
     if not whole:

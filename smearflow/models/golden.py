@@ -10,9 +10,9 @@ import pandas as pd
 
 from smearflow.data.smear_drawing import draw_cell, draw_slide
 from smearflow.data.synthetic import encode_png
+from smearflow.registry.golden import GOLDEN
 from smearflow.registry.serving import load
 
-GOLDEN = "golden.parquet"  # in the bundle
 CELLS = 16  # half of them infected
 SIDE = 120  # pixels of the pictures that are no cells
 SEED = 1337

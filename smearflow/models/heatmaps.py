@@ -11,7 +11,7 @@ from smearflow.data.sources import file_at
 from smearflow.evaluation.mistakes import confident_mistakes
 from smearflow.models.explain import Explainer, Heat, cells_of, softened
 from smearflow.models.fitted import Array
-from smearflow.models.pixels import PixelStream
+from smearflow.models.pixels import in_pieces
 from smearflow.registry.serving import Classifier, UnreadableError, decode
 
 COLUMNS = ["path", "sha256", "group", "label", "probability", "kind", "resolution", "share_inside", "peak_x", "peak_y"]
@@ -21,7 +21,7 @@ OPACITY = 0.65  # where it is hottest
 
 
 def heat_table(
-    explainer: Explainer, test: pd.DataFrame, root: Path, classifier: Classifier, threads: int
+    explainer: Explainer, test: pd.DataFrame, root: Path, classifier: Classifier
 ) -> tuple[pd.DataFrame, Array]:
     """COLUMNS of each of ``test`` that can be read, and their maps, float32 (k, side, side).
 
@@ -31,11 +31,10 @@ def heat_table(
     """
     heats, inside, readable = [], [], []
     files = [file_at(root, path) for path in test["path"]]
-    with PixelStream(files, classifier.input_size, threads, test["sha256"].tolist()) as stream:
-        for each in stream:
-            readable += [error is None for error in each.errors]
-            heats.append(explainer(each.pixels))
-            inside.append(heats[-1].inside(cells_of(each.pixels, explainer.side)))
+    for each in in_pieces(files, classifier.input_size, test["sha256"].tolist()):
+        readable += [error is None for error in each.errors]
+        heats.append(explainer(each.pixels))
+        inside.append(heats[-1].inside(cells_of(each.pixels, explainer.side)))
     heat = Heat(np.concatenate([each.maps for each in heats]), explainer.resolution)
     rows = test[np.array(readable, bool)].reset_index(drop=True)
     table = rows.assign(

@@ -15,12 +15,12 @@ import pandas as pd
 from smearflow.data.sources import file_at
 from smearflow.models.bundles import add_facts
 from smearflow.models.fitted import Array
-from smearflow.models.pixels import PixelStream
+from smearflow.models.pixels import in_pieces
 from smearflow.models.strangers import strangers
 from smearflow.registry.serving import NOVELTY, Classifier, Novelty, load, statistics
 
 SAMPLE = 1000  # images of a set, at most: more hardly move axes or threshold
-DRAWN = 100  # strangers of a kind
+DRAWN = 50  # strangers of a kind
 AXES = 16  # of the features, and of the statistics, at most
 LEAST = 1e-3  # of the widest axis' deviation: narrower ones are rounding, and aren't used
 STATISTICS = statistics(np.zeros((1, 8, 8, 3))).shape[1]
@@ -31,24 +31,23 @@ def fit_novelty(training: Array, validation: Array, share: float) -> Novelty:
 
     Both float (n, d), of ``Classifier.described``: features, then statistics. Training needs two images or more.
     """
-    centre = training.mean(axis=0)
+    centre = training.mean(axis=0).astype(np.float32)
     width = training.shape[1] - STATISTICS
     blocks = _axes(training[:, :width]), _axes(training[:, width:])
-    axes = np.zeros((training.shape[1], sum(each.shape[1] for each in blocks)))
+    axes = np.zeros((training.shape[1], sum(each.shape[1] for each in blocks)), np.float32)
     axes[:width, : blocks[0].shape[1]], axes[width:, blocks[0].shape[1] :] = blocks
     spread = Novelty(centre, axes, np.inf)
     return Novelty(centre, axes, float(np.quantile(spread.distance(validation), 1 - share, method="higher")))
 
 
-def learn_novelty(bundle: Path, rows: pd.DataFrame, root: Path, share: float, threads: int) -> dict[str, float]:
+def learn_novelty(bundle: Path, rows: pd.DataFrame, root: Path, share: float) -> dict[str, float]:
     """Have ``bundle`` tell strangers from the cells of ``rows`` (path below ``root``, split).
 
     Returns the share of test images that it calls so, and of each kind of stranger, 0-1.
     """
     classifier = load(bundle)
     training, validation, test = (
-        described(classifier, some(rows[rows["split"] == name], SAMPLE), root, threads)
-        for name in ("train", "val", "test")
+        described(classifier, some(rows[rows["split"] == name], SAMPLE), root) for name in ("train", "val", "test")
     )
     novelty = fit_novelty(training, validation, share)
     np.savez_compressed(bundle / NOVELTY, centre=novelty.centre, axes=novelty.axes)
@@ -60,11 +59,10 @@ def learn_novelty(bundle: Path, rows: pd.DataFrame, root: Path, share: float, th
     }
 
 
-def described(classifier: Classifier, rows: pd.DataFrame, root: Path, threads: int) -> Array:
+def described(classifier: Classifier, rows: pd.DataFrame, root: Path) -> Array:
     """What novelty goes by of each image of ``rows`` that can be read, float64 (k, d)."""
-    files = [file_at(root, path) for path in rows["path"]]
-    with PixelStream(files, classifier.input_size, threads) as stream:
-        return np.concatenate([classifier.described(each.pixels)[1] for each in stream if len(each.pixels)])
+    pieces = in_pieces([file_at(root, path) for path in rows["path"]], classifier.input_size)
+    return np.concatenate([classifier.described(each.pixels)[1] for each in pieces if len(each.pixels)])
 
 
 def some(rows: pd.DataFrame, most: int) -> pd.DataFrame:

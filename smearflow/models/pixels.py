@@ -62,6 +62,12 @@ class PixelStream:
             self._pending.append(self._pool.submit(decode_files, files, self._size, digests))
 
 
+def in_pieces(files: list[Path], size: int, digests: list[str] | None = None) -> Iterator[Decoded]:
+    """What a PixelStream gives, decoded in this process: where it has few files, or the cores have enough to do."""
+    for at in range(0, len(files), CHUNK):
+        yield decode_files(files[at : at + CHUNK], size, digests and digests[at : at + CHUNK])
+
+
 def decode_files(files: list[Path], size: int, digests: list[str] | None = None) -> Decoded:
     """The pixels of the readable ones among ``files``, and what was wrong with the others.
 

@@ -174,11 +174,12 @@ def _heard(process: "subprocess.Popen[str]", on_line: Callable[[str], None]) -> 
     """Hand on each line as it comes, until the process closes its output. Returns its own account of a failure."""
     failure = None
     assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith(FAILURE):
-            failure = line.removeprefix(FAILURE)
-        elif line.strip():
-            on_line(line.rstrip())
+    with process.stdout:
+        for line in process.stdout:
+            if line.startswith(FAILURE):
+                failure = line.removeprefix(FAILURE)
+            elif line.strip():
+                on_line(line.rstrip())
     return failure
 
 

@@ -1,8 +1,6 @@
-"""Two versions of a registered model on the same images: the test set of the latest run that still has it."""
+"""Two versions of a registered model on the same images: the test set of the latest run whose split is left."""
 
 import json
-from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -10,52 +8,29 @@ from smearflow.errors import MissingPart, UsageError
 from smearflow.evaluation.comparison import Comparison, compare
 from smearflow.models.spec import ScoreSpec
 from smearflow.models.training import run_module
+from smearflow.origins import Origins, last_run
 from smearflow.registry.champion import fetch_bundle
 from smearflow.registry.succession import Seat, settle
 from smearflow.registry.versions import Version, registered_versions
-from smearflow.retention import NAMED
 from smearflow.settings import Settings
-from smearflow.workspace import Workspace, building, digest_of, file_digest, is_whole
+from smearflow.workspace import building, digest_of, file_digest, is_whole
 
 
-@dataclass(frozen=True)
-class AskedOn:
-    """The split of a run: its table, with images below ``root``, and the run's id."""
-
-    run: str
-    parts: Path
-    root: Path
-
-
-def compare_versions(seat: Seat, one: int, other: int, settings: Settings) -> tuple[Comparison, AskedOn]:
-    """Version ``one`` minus version ``other``, each at its own threshold, and the test set they were asked on.
+def compare_versions(seat: Seat, one: int, other: int, settings: Settings) -> tuple[Comparison, Origins]:
+    """Version ``one`` minus ``other``, each at its own threshold, and the run whose test set they were asked on.
 
     Each is scored once for a split, in a process of its own. Raises UsageError for a version that isn't registered,
-    MissingPart where no run's test set is left, or a version's files are gone.
+    MissingPart where no run's split or images are left, or a version's files are gone.
     """
     settle(seat)
     versions = [_version(seat, number) for number in (one, other)]
-    asked = latest_test_set(seat.workspace)
+    asked = last_run(seat.workspace)
+    if not asked.root.exists():
+        raise MissingPart(f"The images of run {asked.run_id} aren't at {asked.root} any more.", "Bring them back.")
     said = [_scores(seat, version, asked, settings.train.time_limit) for version in versions]
     thresholds = (versions[0].champion.threshold, versions[1].champion.threshold)
     how = settings.evaluation.bootstrap
     return compare(said[0], said[1], thresholds, _positive(seat, versions[0]), how), asked
-
-
-def latest_test_set(workspace: Workspace) -> AskedOn:
-    """The split of the latest run whose table and images are still there. Raises MissingPart where there is none."""
-    for run in sorted(workspace.runs.glob("[!.]*"), reverse=True):
-        for name in _named(run):
-            told = workspace.artifacts / name / "spec.json"
-            if name.startswith("train/") and told.exists():
-                facts = json.loads(told.read_text(encoding="utf-8"))
-                parts, root = Path(facts["parts"]), Path(facts["root"])
-                if parts.exists() and root.exists():
-                    return AskedOn(run.name, parts, root)
-    raise MissingPart(
-        f"No run in {workspace.runs} has a test set whose images are still there.",
-        "Run once on the images (`smearflow run`), or bring them back to where they were.",
-    )
 
 
 def _version(seat: Seat, number: int) -> Version:
@@ -68,15 +43,15 @@ def _version(seat: Seat, number: int) -> Version:
     return versions[number]
 
 
-def _scores(seat: Seat, version: Version, asked: AskedOn, limit: float) -> pd.DataFrame:
+def _scores(seat: Seat, version: Version, asked: Origins, limit: float) -> pd.DataFrame:
     """What the version says of the test images: path, sha256, label, group, split and calibrated probability."""
     bundle = fetch_bundle(seat.uri, version.champion, seat.workspace.champions)
     files = [file_digest(bundle / name) for name in ("model.keras", "model.json", "serving.py")]
-    target = seat.workspace.artifact("version-scores", digest_of(files, file_digest(asked.parts)))
+    target = seat.workspace.artifact("version-scores", digest_of(files, file_digest(asked.split)))
     if not is_whole(target):
         with building(target) as aside:
             out, told = aside / "scores.parquet", aside / "spec.json"
-            spec = ScoreSpec(bundle=bundle, parts=asked.parts, root=asked.root, split="test", out=out, threads=2)
+            spec = ScoreSpec(bundle=bundle, parts=asked.split, root=asked.root, split="test", out=out, threads=2)
             told.write_text(spec.model_dump_json(indent=1), encoding="utf-8")
             run_module("smearflow.models.scorer", told, f"version {version.number}", limit, lambda line: None)
     return pd.read_parquet(target / "scores.parquet")
@@ -87,11 +62,3 @@ def _positive(seat: Seat, version: Version) -> str:
     bundle = fetch_bundle(seat.uri, version.champion, seat.workspace.champions)
     facts = json.loads((bundle / "model.json").read_text(encoding="utf-8"))
     return str(facts["positive"])
-
-
-def _named(run: Path) -> list[str]:
-    """The artifacts that a run is made of; none where it was killed."""
-    try:
-        return list(json.loads((run / NAMED).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return []

@@ -19,7 +19,7 @@ def promote(seat: Seat, bundle: Path, facts: Facts, artifacts_root: Path | None,
 
     ``artifacts_root``: where its files go; None leaves that to a registry elsewhere. It is kept from the alias, and the
     entry says why, where another champion has come meanwhile, or where the registered version doesn't repeat its golden
-    batch. Raises MissingPart where the registry can't be used.
+    batch. Raises MissingPart where the registry can't be used, TrainingError where the process that asks it was ended.
     """
     holder = champion_now(seat)
     if number_of(holder) != decision.previous:

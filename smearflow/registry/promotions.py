@@ -243,6 +243,17 @@ def _write_through(ledger: Path, line: bytes) -> None:
                 raise
         finally:
             os.close(handle)
+        if not size:
+            _sync_folder(ledger.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file outlives a power cut once its folder is on the disk too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _user() -> str | None:

@@ -1,6 +1,6 @@
 """Rolling back: an earlier champion is put back in one step, once it has repeated its golden batch."""
 
-from smearflow.errors import MissingPart, UsageError
+from smearflow.errors import MissingPart, TrainingError, UsageError
 from smearflow.registry.champion import Champion
 from smearflow.registry.golden import repeated
 from smearflow.registry.promoting import digests_of_files
@@ -21,9 +21,9 @@ def roll_back(seat: Seat, version: int | None = None, force: bool = False, reaso
     if champion is None:
         raise MissingPart(f"There is no champion of {seat.name} to go back from.", SEE)
     chosen = _chosen(seat, champion, version)
-    changed, said = _changed_file(seat, chosen), repeated(seat.uri, chosen.champion)
+    changed, (said, fit) = _changed_file(seat, chosen), _asked(seat, chosen)
     flaws = [f"Its file {changed} isn't the one that was registered."] if changed else []
-    flaws += [] if said.passed else [said.words]
+    flaws += [] if fit else [said]
     if flaws and not force:
         told = f"Version {chosen.number} of {seat.name} isn't put back. {' '.join(flaws)}"
         raise UsageError(told, "Choose another version, or put it back all the same, on record: --force.")
@@ -37,7 +37,7 @@ def roll_back(seat: Seat, version: int | None = None, force: bool = False, reaso
         model=chosen.champion.model,
         forced=bool(flaws),
         digests={"weights": chosen.champion.weights_digest},
-        golden=said.words,
+        golden=said,
     )
     try:
         return seated(seat, decision)
@@ -84,6 +84,15 @@ def _chosen(seat: Seat, champion: Champion, number: int | None) -> Version:
             f"Version {number} of {name} was never champion.", f"Earlier champions: {known or 'none'}. {SEE}"
         )
     return found
+
+
+def _asked(seat: Seat, chosen: Version) -> tuple[str, bool]:
+    """How the version repeated its golden batch, and whether it did. A process that was ended is no proof either."""
+    try:
+        found = repeated(seat.uri, chosen.champion)
+    except TrainingError as error:
+        return f"It couldn't be asked: {error.what}.", False
+    return found.words, found.passed
 
 
 def _changed_file(seat: Seat, chosen: Version) -> str | None:

@@ -104,13 +104,13 @@ def calibrated(
 class Novelty:
     """How unlike the training set an image is: its Mahalanobis distance (Lee et al. 2018) along the main axes.
 
-    ``centre`` (d,) and ``axes`` (d, k), float64: mean and whitened axes of what the training images are described by,
+    ``centre`` (d,) and ``axes`` (d, k), float32: mean and whitened axes of what the training images are described by,
     the features that the network's heads read and the statistics of the pixels. ``threshold``: the distance from which
     on an image is a stranger.
     """
 
-    centre: np.ndarray[Any, np.dtype[np.float64]]
-    axes: np.ndarray[Any, np.dtype[np.float64]]
+    centre: np.ndarray[Any, np.dtype[np.float32]]
+    axes: np.ndarray[Any, np.dtype[np.float32]]
     threshold: float
 
     def distance(self, described: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
