@@ -65,6 +65,11 @@ def test_each_limit_has_its_line(findings: Findings) -> None:
     assert told["Test set"].startswith("Opened 4 times for verdicts, this one included.")
 
 
+def test_a_random_split_tells_how_many_patients_it_knew(findings: Findings) -> None:
+    known = replace(findings, scores=tuple(replace(s, known_groups=2) for s in findings.scores))
+    assert lines(known)["Not tested"].endswith("16 cells of 2 patients, 2 of whom it was trained on.")
+
+
 def test_drawn_cells_are_known_for_what_they_are(findings: Findings) -> None:
     data = findings.settings.data.model_copy(update={"source": "demo"})
     told = lines(replace(findings, settings=findings.settings.model_copy(update={"data": data})))

@@ -97,15 +97,18 @@ def _weakest(findings: Findings, names: Names) -> str:
 
 
 def _untested(scores: Scores, findings: Findings) -> str:
-    """On whom it was tested, and on whom not."""
+    """On whom it wasn't tested, and on whom it was."""
     data, dataset = findings.settings.data, findings.summary.dataset
     if data.source == "demo":
         return "Anything real: these cells are drawn."
     left_out = dataset.quarantined + dataset.review if dataset else 0
     poor = f", images like the {left_out:,} that were left out" if left_out else ""
-    patients = f" of {counted(scores.groups, 'patient')}" if findings.patients_known else ""
-    others = "other stains, microscopes, clinics and patients than those of this data set, whole smears"
-    return f"{others[:1].upper()}{others[1:]}{poor}. It was tested on {counted(scores.images, 'cell')}{patients}."
+    others = f"Other stains, microscopes, clinics and patients than those of this data set, whole smears{poor}."
+    tested = f"It was tested on {counted(scores.images, 'cell')}"
+    if not findings.patients_known:
+        return f"{others} {tested}."
+    known = f", {scores.known_groups:,} of whom it was trained on" if scores.known_groups else ""
+    return f"{others} {tested} of {counted(scores.groups, 'patient')}{known}."
 
 
 def _labels(findings: Findings) -> str:
