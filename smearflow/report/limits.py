@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 from smearflow.evaluation.intervals import Interval
-from smearflow.evaluation.leak import leak_warning
 from smearflow.evaluation.scoring import Scores
 from smearflow.evaluation.slices import worst
 from smearflow.report.findings import Findings
@@ -37,22 +36,6 @@ def limits(findings: Findings, names: Names) -> tuple[Limit, ...]:
         "Test set": _openings(findings),
     }
     return tuple(Limit(term, says) for term, says in lines.items() if says)
-
-
-def too_good(findings: Findings) -> str | None:
-    """The warning of a leak, where the cells are real, patients apart and no label was reviewed."""
-    scores, split, data = findings.judged, findings.summary.split, findings.settings.data
-    if scores is None or split is None or split.by != "group" or data.source == "demo" or not findings.patients_known:
-        return None
-    checked = [
-        f"{split.shared_groups:,} patients and {split.shared_duplicates:,} copies of images are in two sets",
-    ]
-    if findings.shortcut:
-        area = findings.shortcut.scores.test["auc"].value
-        checked.append(f"statistics that never see a picture reach an AUC of {area:.3f}")
-    if split.leakage:
-        checked.append(f"a random split would show {percent(split.leakage.random.accuracy.value or math.nan)}")
-    return leak_warning(scores, tuple(checked))
 
 
 def _risk(scores: Scores, findings: Findings) -> str:
