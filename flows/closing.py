@@ -86,7 +86,8 @@ def _number(value: float | None, digits: int) -> str:
 
 def verdict_lines(summary: Summary) -> list[str]:
     verdict = summary.verdict
-    return [f"verdict   {verdict.outcome}: {verdict.why}", f"next      {verdict.next}"]
+    leak = [f"leak?     {summary.leak}"] if summary.leak else []
+    return [f"verdict   {verdict.outcome}: {verdict.why}", *leak, f"next      {verdict.next}"]
 
 
 def prefect_lines(summary: Summary) -> list[str]:

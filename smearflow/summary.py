@@ -331,6 +331,7 @@ class Summary(Part):
     slices: tuple[SliceResult, ...] = ()
     abstention: AbstentionResult | None = None
     examined: ExaminedResult | None = None
+    leak: str | None = None  # too good to be true: what was checked
     test_openings: int | None = None  # decisions about this registered name for which a test set was opened
     champion: ChampionResult | None = None
     stages: tuple[StageResult, ...] = ()

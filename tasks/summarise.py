@@ -42,7 +42,7 @@ from tasks.leakage import Leaked
 from tasks.register import Registered
 from tasks.settle import Settled
 from tasks.stage import Run
-from tasks.summarise_judged import figure_of, judged_parts
+from tasks.summarise_judged import figure_of, judged_parts, suspicion
 from tasks.train import Attempt
 from tasks.validate import Checked
 
@@ -65,6 +65,7 @@ def summarise(run: Run, error: BaseException | None = None) -> Summary:
         shortcut=_shortcut(reached.get("evaluate")),
         champion=_champion(reached.get("register")),
         **judged_parts(reached),
+        leak=suspicion(run),
         stages=tuple(run.stages),
         prefect=_prefect(),
         paths=_paths(reached),

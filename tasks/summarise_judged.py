@@ -5,15 +5,19 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from smearflow.data.splitting import Parts
 from smearflow.evaluation.abstention import Abstention
 from smearflow.evaluation.intervals import Interval
+from smearflow.evaluation.leak import leak_warning
 from smearflow.evaluation.slices import Slice
 from smearflow.evaluation.verdict import GateCheck
 from smearflow.summary import AbstentionResult, ComparisonResult, ExaminedResult, Figure, GateRule, SliceResult
 from tasks.evaluate import Evaluated
 from tasks.examine import Examined
 from tasks.gate import Gated
+from tasks.leakage import Leaked
 from tasks.register import Registered
+from tasks.stage import Run
 
 GAPS = ("accuracy", "sensitivity", "specificity", "gap", "sensitivity_gap")
 
@@ -33,6 +37,23 @@ def judged_parts(reached: Mapping[str, Any]) -> dict[str, Any]:
         "examined": _examined(examined) if examined else None,
         "test_openings": registered.test_openings if registered else None,
     }
+
+
+def suspicion(run: Run) -> str | None:
+    """The warning of a leak, where cells are real, patients apart, and the figures too good for labels as given."""
+    evaluated: Evaluated | None = run.reached.get("evaluate")
+    data = run.settings.data
+    if evaluated is None or "demo" in data.sources or run.settings.split.by != "group" or data.group == "image":
+        return None
+    parts: Parts = run.reached["split"]
+    leaked: Leaked | None = run.reached.get("leakage")
+    checked = [f"{parts.shared_groups:,} patients and {parts.shared_duplicates:,} copies of images are in two sets"]
+    if evaluated.shortcut:
+        area = evaluated.shortcut.scores.test["auc"].value
+        checked.append(f"statistics that never see a picture reach an AUC of {area:.3f}")
+    if leaked:
+        checked.append(f"a random split would show an accuracy of {leaked.random.test['accuracy'].value:.3f}")
+    return leak_warning(evaluated.judged, tuple(checked))
 
 
 def figure_of(interval: Interval) -> Figure:

@@ -21,6 +21,7 @@ STAGES = [
     "augment",
     "train",
     "evaluate",
+    "examine",
     "gate",
     "register",
     "report",
@@ -83,6 +84,9 @@ def test_what_the_summary_points_to_is_there(summary):
         "model.json",
         "serving.py",
         "reference.parquet",
+        "novelty.npz",
+        "golden.parquet",
+        "MODEL_CARD.md",
     }
 
 
@@ -98,7 +102,7 @@ def test_an_unchanged_second_run_does_no_work_and_keeps_the_champion(finished, s
     summary = read_summary(workspace.latest / "summary.json")
     states = {stage.name: stage.state for stage in summary.stages}
     assert {name for name, state in states.items() if state == "cached"} == {
-        "scan", "deduplicate", "validate", "split", "augment", "train", "evaluate",
+        "scan", "deduplicate", "validate", "split", "augment", "train", "evaluate", "examine",
     }  # fmt: skip
     assert summary.verdict.outcome == "kept"
     assert (summary.split.added, summary.split.champion_apart) == (0, True)

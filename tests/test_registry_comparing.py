@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from drawn_registry import bundle_of, registered, seat_in
 
 from smearflow.errors import MissingPart, UsageError
-from smearflow.origins import last_run, write_origins
 from smearflow.registry.comparing import compare_versions
 from smearflow.registry.succession import seat_of
 from smearflow.settings import Evaluation, Registry, Settings
@@ -30,12 +30,8 @@ def test_a_version_that_is_not_registered_is_refused(finished, workspace: Worksp
         compare_versions(seat_of(settings.registry, workspace), 1, 9, settings)
 
 
-def test_without_its_images_there_is_no_test_set(finished, workspace: Workspace, tmp_path: Path) -> None:
-    settings = Settings(registry=Registry(name="small-cells"))
-    origins = last_run(workspace)
-    write_origins(origins.model_copy(update={"root": tmp_path / "gone"}), tmp_path / "workspace" / "runs" / "r")
-    for path in (workspace.registry, workspace.registry_files):
-        (tmp_path / "workspace" / path.name).symlink_to(path)
-    seat = seat_of(settings.registry, Workspace(tmp_path / "workspace"))
-    with pytest.raises(MissingPart, match=r"The images of run .* aren't at .*gone any more"):
-        compare_versions(seat, 1, 1, settings)
+def test_without_a_test_set_nothing_is_compared(tmp_path: Path) -> None:
+    seat = seat_in(tmp_path)
+    registered(seat, bundle_of(tmp_path))
+    with pytest.raises(MissingPart, match=r"No run in .* has test images to measure on"):
+        compare_versions(seat, 1, 1, Settings())

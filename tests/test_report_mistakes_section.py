@@ -45,6 +45,15 @@ def test_beside_each_cell_is_where_the_model_looked_and_then_cells_that_it_was_r
     assert "A map has 24 places a side" in page and "of the heat on the cell" in page
 
 
+def test_nobody_is_called_sure_below_a_half(tmp_path: Path) -> None:
+    findings = finished(tmp_path)
+    assert findings.split is not None
+    rows = findings.split.query("split == 'test' and label == 'Uninfected'").assign(probability=0.25)
+    wrong = confident_mistakes(rows, CLASSES[0], 0.2, 1)
+    page = render(replace(findings, mistakes=wrong))
+    assert "at a probability of 25.0\xa0%" in page and "25.0\xa0% sure" not in page
+
+
 def test_a_heat_map_that_is_gone_is_no_picture(tmp_path: Path) -> None:
     findings = judged_thoroughly(finished(tmp_path / "cells"), tmp_path / "heat")
     assert findings.examined is not None

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 
-from smearflow.errors import MissingPart, UsageError
+from smearflow.errors import UsageError
 from smearflow.evaluation.comparison import Comparison, compare
 from smearflow.models.spec import ScoreSpec
 from smearflow.models.training import run_module
@@ -25,8 +25,6 @@ def compare_versions(seat: Seat, one: int, other: int, settings: Settings) -> tu
     settle(seat)
     versions = [_version(seat, number) for number in (one, other)]
     asked = last_run(seat.workspace)
-    if not asked.root.exists():
-        raise MissingPart(f"The images of run {asked.run_id} aren't at {asked.root} any more.", "Bring them back.")
     said = [_scores(seat, version, asked, settings.train.time_limit) for version in versions]
     thresholds = (versions[0].champion.threshold, versions[1].champion.threshold)
     how = settings.evaluation.bootstrap

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 from smearflow.evaluation.intervals import Interval
-from smearflow.evaluation.leak import leak_warning
 from smearflow.evaluation.scoring import Scores
 from smearflow.evaluation.slices import worst
 from smearflow.report.findings import Findings
@@ -37,22 +36,6 @@ def limits(findings: Findings, names: Names) -> tuple[Limit, ...]:
         "Test set": _openings(findings),
     }
     return tuple(Limit(term, says) for term, says in lines.items() if says)
-
-
-def too_good(findings: Findings) -> str | None:
-    """The warning of a leak, where the cells are real, patients apart and no label was reviewed."""
-    scores, split, data = findings.judged, findings.summary.split, findings.settings.data
-    if scores is None or split is None or split.by != "group" or data.source == "demo" or not findings.patients_known:
-        return None
-    checked = [
-        f"{split.shared_groups:,} patients and {split.shared_duplicates:,} copies of images are in two sets",
-    ]
-    if findings.shortcut:
-        area = findings.shortcut.scores.test["auc"].value
-        checked.append(f"statistics that never see a picture reach an AUC of {area:.3f}")
-    if split.leakage:
-        checked.append(f"a random split would show {percent(split.leakage.random.accuracy.value or math.nan)}")
-    return leak_warning(scores, tuple(checked))
 
 
 def _risk(scores: Scores, findings: Findings) -> str:
@@ -97,15 +80,18 @@ def _weakest(findings: Findings, names: Names) -> str:
 
 
 def _untested(scores: Scores, findings: Findings) -> str:
-    """On whom it was tested, and on whom not."""
+    """On whom it wasn't tested, and on whom it was."""
     data, dataset = findings.settings.data, findings.summary.dataset
     if data.source == "demo":
         return "Anything real: these cells are drawn."
     left_out = dataset.quarantined + dataset.review if dataset else 0
     poor = f", images like the {left_out:,} that were left out" if left_out else ""
-    patients = f" of {counted(scores.groups, 'patient')}" if findings.patients_known else ""
-    others = "other stains, microscopes, clinics and patients than those of this data set, whole smears"
-    return f"{others[:1].upper()}{others[1:]}{poor}. It was tested on {counted(scores.images, 'cell')}{patients}."
+    others = f"Other stains, microscopes, clinics and patients than those of this data set, whole smears{poor}."
+    tested = f"It was tested on {counted(scores.images, 'cell')}"
+    if not findings.patients_known:
+        return f"{others} {tested}."
+    known = f", {scores.known_groups:,} of whom it was trained on" if scores.known_groups else ""
+    return f"{others} {tested} of {counted(scores.groups, 'patient')}{known}."
 
 
 def _labels(findings: Findings) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from smearflow.report.findings import CheckLine, Findings
 from smearflow.report.headlines import Headline, headline_of
 from smearflow.report.lecture_section import shortened
-from smearflow.report.limits import Limit, limits, too_good
+from smearflow.report.limits import Limit, limits
 from smearflow.report.pseudonyms import Names
 from smearflow.report.wording import NBSP, counted, spread, value
 from smearflow.summary import ChampionResult
@@ -61,7 +61,7 @@ def verdict_section(findings: Findings, names: Names) -> VerdictSection:
         suspects=findings.shortcut.suspects if findings.shortcut else (),
         shortened=shortened(findings),
         limits=limits(findings, names),
-        too_good=too_good(findings),
+        too_good=summary.leak,
     )
 
 
