@@ -12,7 +12,7 @@ from smearflow.models.backbones import find, resolve
 from smearflow.models.batches import pixels_of
 from smearflow.models.checkpoints import Checkpoint
 from smearflow.models.ensemble import assembled
-from smearflow.models.explain import Explainer, Heat, cells_of, layer_to_watch, members_of
+from smearflow.models.explain import Explainer, Heat, cells_of, layer_to_watch, members_of, wiped
 from smearflow.models.fitted import Labelled
 from smearflow.models.networks import compact, features_of, simple_cnn, with_head, with_probability
 from smearflow.models.pixels import decode_files
@@ -51,6 +51,22 @@ def test_where_nothing_speaks_for_infection_there_is_no_heat_and_no_place_for_it
     heat = Explainer(spotter())(healthy)
     assert not heat.maps.any()
     assert np.isnan(heat.peaks).all() and np.isnan(heat.inside(cells_of(healthy, SIDE))).all()
+
+
+def test_a_cell_of_one_colour_has_no_heat_whatever_is_made_of_it() -> None:
+    purple = np.zeros((1, SIDE, SIDE, 3), np.uint8)
+    purple[0, 4:20, 4:20] = (90, 30, 130)
+    assert np.array_equal(wiped(purple), purple)
+    assert not Explainer(spotter())(purple).maps.any()
+
+
+def test_wiped_a_cell_keeps_its_outline_and_its_mean_colour(infected: np.ndarray) -> None:
+    plain = wiped(infected)
+    for before, after in zip(infected, plain, strict=True):
+        cell_, around = before.any(axis=-1), ~before.any(axis=-1)
+        assert (after[around] == 0).all()
+        assert (np.ptp(after[cell_], axis=0) == 0).all()
+        assert after[cell_][0] == pytest.approx(before[cell_].mean(axis=0), abs=0.5)
 
 
 def test_heat_is_shared_out_between_the_cell_and_what_lies_around_it() -> None:
