@@ -21,7 +21,8 @@ from tasks.gate import gate
 from tasks.ingest import ingest
 from tasks.lay_out import lay_out_if_asked
 from tasks.leakage import leakage_if_asked
-from tasks.register import MadeOf, register
+from tasks.made_of import MadeOf
+from tasks.register import register
 from tasks.report import report
 from tasks.rounds import back_to_training
 from tasks.scan import memory_of, scan

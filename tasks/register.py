@@ -5,53 +5,26 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-from smearflow.data.manifest import Manifest, labels_digest, read_manifest
-from smearflow.data.splitting import Parts
-from smearflow.evaluation.slices import worst
 from smearflow.models.spec import Trained
 from smearflow.monitoring.reference import add_reference
-from smearflow.origins import CODE
-from smearflow.provenance import code_digest, lock_digest
-from smearflow.registry.card import CardFacts, description_of, write_card
+from smearflow.registry.card import description_of, write_card
 from smearflow.registry.champion import Champion, fetch_bundle
 from smearflow.registry.promoting import promote
 from smearflow.registry.promotions import Decision, Entry, Kind, openings_of_test, plain, read_promotions
-from smearflow.registry.registering import NEEDED, Facts
+from smearflow.registry.registering import Facts
 from smearflow.registry.succession import Seat, champion_now, number_of, record, seat_of
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
+from tasks.describe import Judged, card_facts
 from tasks.evaluate import Evaluated
 from tasks.examine import Examined
 from tasks.gate import Gated
-from tasks.settle import Settled
+from tasks.made_of import MadeOf, digests_of
 from tasks.stage import stage
 
 DECISIONS: Mapping[str, Kind] = {"promote": "promoted", "keep": "kept", "none": "refused"}
-
-
-@dataclass(frozen=True)
-class MadeOf:
-    """What the run's models were made from. ``doubted``: training images left out because their labels are in doubt."""
-
-    manifest: Manifest
-    parts: Parts
-    settled: Settled | None
-    doubted: int
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The candidate with all that is known of it, and what was decided."""
-
-    decision: Decision
-    provisional: bool
-    evaluated: Evaluated
-    examined: Examined
-    trained: Trained
-    made_of: MadeOf
 
 
 @dataclass(frozen=True)
@@ -124,15 +97,6 @@ def decision_of(run_id: str, seat: Seat) -> Entry | None:
     return next((entry for entry in seat.decisions() if entry.decision.run == run_id), None)
 
 
-def digests_of(manifest: Manifest, parts: Parts, settled: Settled | None) -> dict[str, str]:
-    """What a model was made from: data, labels, split, the ledger of patients if there is one, code and libraries."""
-    code = code_digest(*CODE)
-    ledger = {"ledger": settled.head} if settled else {}
-    labels = labels_digest(read_manifest(manifest.path))
-    data = {"data": manifest.digest, "labels": labels, "split": parts.digest}
-    return {**data, **ledger, "code": code, "lock": lock_digest()}
-
-
 def _decision(run_id: str, gated: Gated, evaluated: Evaluated, made_of: MadeOf, seat: Seat) -> Decision:
     """The gate's verdict as the ledger has it, with what it rests on."""
     verdict, previous = gated.verdict, number_of(gated.champion)
@@ -175,29 +139,6 @@ def _promote(seat: Seat, judged: Judged, settings: Settings) -> Entry:
         add_reference(bundle, made_of.manifest.path, judged.evaluated.predictions(scores.name))
         write_card(card, bundle)
         return promote(seat, bundle, facts, files, decision)
-
-
-def card_facts(judged: Judged, settings: Settings, openings: int) -> CardFacts:
-    """What the model's card tells."""
-    evaluated, examined = judged.evaluated, judged.examined
-    return CardFacts(
-        run_id=str(judged.decision.run),
-        settings=settings,
-        manifest=judged.made_of.manifest,
-        parts=judged.made_of.parts,
-        trained=judged.trained,
-        scores=evaluated.judged,
-        why=judged.decision.why,
-        provisional=judged.provisional,
-        digests=judged.decision.digests,
-        versions={name: version(name) for name in NEEDED},
-        doubted=judged.made_of.doubted,
-        openings=openings,
-        worst=worst(evaluated.slices),
-        abstention=evaluated.abstention,
-        novel=examined.novelty,
-        latency_ms=examined.latency_ms,
-    )
 
 
 def _registered(seat: Seat, entry: Entry, gated: Gated) -> Registered:

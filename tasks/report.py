@@ -14,7 +14,7 @@ from smearflow.report.page import render
 from smearflow.service.page import shown_at
 from smearflow.workspace import write_text
 from tasks.examine import Examined
-from tasks.register import digests_of
+from tasks.made_of import digests_of
 from tasks.stage import Run, stage
 from tasks.summarise import manifest_reached, summarise
 from tasks.summarise_judged import rival_of

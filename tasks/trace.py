@@ -2,7 +2,7 @@
 
 from smearflow.configuration import with_absolute_paths
 from smearflow.origins import MadeModel, Origins, machine
-from tasks.register import digests_of
+from tasks.made_of import digests_of
 from tasks.stage import Run
 
 

@@ -23,7 +23,8 @@ from smearflow.settings import Evaluation, Settings, Split
 from smearflow.workspace import Workspace
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
-from tasks.register import MadeOf, Registered, register, says
+from tasks.made_of import MadeOf
+from tasks.register import Registered, register, says
 
 
 class Finished:
