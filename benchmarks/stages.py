@@ -71,8 +71,10 @@ def plainly(settings: Settings, workspace: Workspace) -> None:
     from tasks.augment import augment
     from tasks.deduplicate import deduplicate, thumbnails_of
     from tasks.evaluate import evaluate
+    from tasks.examine import examine
     from tasks.gate import gate
     from tasks.ingest import ingest
+    from tasks.made_of import MadeOf
     from tasks.register import register
     from tasks.report import write_report
     from tasks.scan import memory_of, scan
@@ -104,8 +106,10 @@ def plainly(settings: Settings, workspace: Workspace) -> None:
     models = {plan.label: model for plan, model in zip(plans, trained, strict=True)}
     run.reached["train"] = [Attempt(plan, models[plan.label]) for plan in plans]
     scores = call(evaluate, models, manifest.path, parts, settings.data.positive, settings.evaluation)
-    verdict = call(gate, scores, models, parts, settings, workspace)
-    call(register, verdict, scores, models, manifest, parts, settled, settings, workspace)
+    candidate = models[scores.candidate]
+    serving = call(examine, scores, candidate, parts, settings.evaluation, settings.train.time_limit)
+    verdict = call(gate, scores, serving, parts, settings, workspace)
+    call(register, verdict, scores, serving, candidate, MadeOf(manifest, parts, settled, 0), settings, workspace)
     write_report(run.folder, run)
 
 
