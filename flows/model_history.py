@@ -30,7 +30,7 @@ def proof_lines(proof: Proof) -> list[str]:
     if not proof.entries:
         return ["nothing   There is no decision on record that could be proved."]
     whole = f"{proof.entries:,} entries of the ledger, each continuing the one before"
-    files = f"{proof.files:,} files of {proof.versions:,} versions"
+    files = f"{proof.files:,} files of {proof.versions:,} version{'s' * (proof.versions != 1)}"
     lines = [f"wrong     {wrong}" for wrong in proof.wrong] or [f"proved    {files}, each as it was registered"]
     lines.append(f"chain     {whole}")
     if proof.elsewhere:
