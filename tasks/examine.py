@@ -50,7 +50,7 @@ def says(found: Examined) -> str:
     heat = pd.read_parquet(found.heat)
     strangers = "".join(f"| {kind} | {share:.1%} |\n" for kind, share in found.novelty.items())
     inside = {kind: heat.loc[heat["kind"] == kind, "share_inside"] for kind in sorted(set(heat["kind"]))}
-    looked = "".join(f"| {_words(kind)} | {len(each):,} | {each.median():.0%} |\n" for kind, each in inside.items())
+    looked = "".join(f"| {_words(kind)} | {len(each):,} | {_half(each)} |\n" for kind, each in inside.items())
     return f"""# {found.name} as it will serve: {found.size_mb:.2f} MiB, {found.latency_ms:.1f} ms an image
 
 One image at a time on this machine's CPU. Loaded again, it differs from what was measured by up to {found.parity:.0e}.
@@ -63,6 +63,11 @@ One image at a time on this machine's CPU. Loaded again, it differs from what wa
 {looked}
 Heat, {heat["resolution"].max()} places a side, is what speaks for the positive class.
 """
+
+
+def _half(shares: "pd.Series[float]") -> str:
+    """The share that half of them lie above. A network that has learnt nothing has no heat anywhere."""
+    return f"{shares.median():.0%}" if shares.notna().any() else "no heat"
 
 
 def _words(kind: str) -> str:

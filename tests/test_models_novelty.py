@@ -50,6 +50,16 @@ def test_a_handful_of_images_is_enough_to_say_something() -> None:
     assert np.isfinite(novelty.threshold) and np.isfinite(novelty.axes).all()
 
 
+def test_a_network_whose_features_are_all_dead_leaves_the_statistics_to_tell() -> None:
+    training, validation, strange = rows(200, 1), rows(100, 2), rows(20, 3)
+    for each in (training, validation, strange):
+        each[:, :41] = 0
+    strange[:, -1] += 60
+    novelty = fit_novelty(training, validation, 0.01)
+    assert novelty.axes.shape == (41 + STATISTICS, AXES)
+    assert (novelty.distance(strange) >= novelty.threshold).all()
+
+
 def test_some_rows_come_from_all_over() -> None:
     import pandas as pd
 
