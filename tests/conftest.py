@@ -16,6 +16,7 @@ from smearflow.service.prefect_api import ask
 from smearflow.service.prefect_server import Server, ensure_server, stop_server
 from smearflow.service.worker import end_worker, ensure_worker
 from smearflow.settings import Settings
+from smearflow.summary import Summary, read_summary
 from smearflow.workspace import Workspace
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -139,3 +140,10 @@ def finished(smearflow: Command, small: Path) -> subprocess.CompletedProcess[str
     done = smearflow("run", "--config", small)
     assert done.returncode == 0, done.stderr
     return done
+
+
+@pytest.fixture(scope="session")
+def finished_summary(finished: subprocess.CompletedProcess[str]) -> Summary:
+    """The summary of that run, whatever ran in the session's workspace since."""
+    page = next(line.split(maxsplit=1)[1] for line in finished.stdout.splitlines() if line.startswith("report "))
+    return read_summary(Path(page).with_name("summary.json"))

@@ -14,7 +14,6 @@ from smearflow.models.export_formats import FORMATS
 from smearflow.origins import origins_of
 from smearflow.registry.champion import fetch_bundle, find_champion
 from smearflow.registry.mlflow_store import local_uri
-from smearflow.summary import read_summary
 from smearflow.workspace import building
 
 NAME = ("--set", "registry.name=small-cells")
@@ -27,14 +26,14 @@ def told(finished, smearflow):
     return done
 
 
-def test_the_champion_is_exported_and_measured_on_the_test_set_of_its_run(told, workspace):
+def test_the_champion_is_exported_and_measured_on_the_test_set_of_its_run(told, workspace, finished_summary):
     folder = workspace.exports / "small-cells-1-litert-int8"
     assert told.stdout.splitlines()[-1] == f"exported  {folder}"
     assert re.search(r"^litert-int8 +\d+ +[\d.]+ +[\d.]+ +[01]\.\d{4} \(", told.stdout, re.MULTILINE)
     beside = {"exports.json", "README.md", "MODEL_CARD.md", "artifact.json"}
     assert {f.name for f in folder.iterdir()} == {"litert-int8.tflite", *beside}
     facts = json.loads((folder / "exports.json").read_text())
-    summary = read_summary(workspace.latest / "summary.json")
+    summary = finished_summary
     assert facts["test_set"]["run"] == summary.run_id and facts["test_set"]["of_the_run_that_made_it"]
     assert facts["test_set"]["images"] == summary.split.test
     assert facts["formats"][0]["note"] == "every step in integers"
@@ -62,8 +61,8 @@ def test_what_its_readme_says_to_do_in_python_works(told, workspace, tmp_path, m
     assert found["r"] == says(np.asarray(pixels)) and 0 <= found["r"] <= 1
 
 
-def test_a_model_of_the_last_run_has_the_threshold_that_the_run_gave_it(finished, workspace, tmp_path):
-    summary = read_summary(workspace.latest / "summary.json")
+def test_a_model_of_a_run_has_the_threshold_that_the_run_gave_it(finished_summary, workspace, tmp_path):
+    summary = finished_summary
     origins = origins_of(workspace, summary.run_id)
     for model in summary.models:
         bundle_as_measured(origins.models[model.name].folder, origins.settings, tmp_path / model.name)

@@ -13,17 +13,22 @@ from smearflow.registry.champion import find_champion
 from smearflow.registry.mlflow_store import local_uri
 from smearflow.service.running import note_running
 from smearflow.settings import Notify, Registry
-from smearflow.summary import read_summary
 
 
 @pytest.fixture(scope="module")
-def then(finished, workspace):
+def then(finished_summary, workspace):
     """Origins and summary of the session's run."""
-    return read(workspace, read_summary(workspace.latest / "summary.json").run_id)
+    return read(workspace, finished_summary.run_id)
 
 
 @pytest.fixture(scope="module")
-def again(then, smearflow):
+def latest(then, workspace):
+    """The last run's folder before anything is made again."""
+    return workspace.latest.resolve()
+
+
+@pytest.fixture(scope="module")
+def again(then, latest, smearflow):
     return smearflow("reproduce", then[0].run_id)
 
 
@@ -39,9 +44,9 @@ def test_the_same_machine_makes_the_same_bits(then, again):
     assert again.stdout.splitlines()[-1] == "reproduced the same: all weights and figures"
 
 
-def test_champion_history_and_last_run_are_as_before(then, again, workspace):
+def test_champion_history_and_last_run_are_as_before(then, latest, again, workspace):
     origins, summary = then
-    assert workspace.latest.resolve().name == origins.run_id
+    assert workspace.latest.resolve() == latest
     assert find_champion(local_uri(workspace), "small-cells").version == summary.champion.version
     beside = workspace.reproductions / origins.run_id
     assert len(list((beside / "runs").iterdir())) == 1 and (beside / "mlflow.db").exists()

@@ -29,8 +29,8 @@ STAGES = [
 
 
 @pytest.fixture(scope="module")
-def summary(finished, workspace) -> Summary:
-    return read_summary(workspace.latest / "summary.json")
+def summary(finished_summary) -> Summary:
+    return finished_summary
 
 
 def test_the_last_lines_say_verdict_report_page_model_and_how_to_stop(finished, summary):

@@ -1,12 +1,12 @@
 """Two versions on one test set: the latest run's, from the session's own run (10 s: one process)."""
 
-import json
 from pathlib import Path
 
 import pytest
 from drawn_registry import bundle_of, registered, seat_in
 
 from smearflow.errors import MissingPart, UsageError
+from smearflow.origins import last_run
 from smearflow.registry.comparing import compare_versions
 from smearflow.registry.succession import seat_of
 from smearflow.settings import Evaluation, Registry, Settings
@@ -20,7 +20,7 @@ def test_a_version_compared_with_itself_differs_by_nothing_and_is_scored_once(fi
     assert found.only_candidate == found.only_other == 0
     assert {(figure.value, figure.low, figure.high) for figure in found.difference.values()} == {(0.0, 0.0, 0.0)}
     assert found.images > 20
-    assert asked.run_id == json.loads((workspace.latest / "summary.json").read_text())["run_id"]
+    assert asked == last_run(workspace)
     assert len(list((workspace.artifacts / "version-scores").glob("[!.]*"))) == 1
 
 

@@ -2,7 +2,6 @@
 
 from smearflow.origins import now_at_hand, origins_of
 from smearflow.settings import Settings
-from smearflow.summary import read_summary
 from smearflow.workspace import Workspace
 from tasks.stage import Run
 from tasks.trace import traced
@@ -12,8 +11,8 @@ def test_a_run_that_did_not_train_leaves_nothing(tmp_path):
     assert traced(Run("validate", Settings(), Workspace.at(tmp_path), "a-run")) is None
 
 
-def test_a_finished_run_says_what_it_was_made_of(finished, workspace):
-    summary = read_summary(workspace.latest / "summary.json")
+def test_a_finished_run_says_what_it_was_made_of(finished_summary, workspace):
+    summary = finished_summary
     origins = origins_of(workspace, summary.run_id)
     assert origins.digests["data"] == summary.dataset.digest
     assert origins.digests["code"] == now_at_hand()["code"]
