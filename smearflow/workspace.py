@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,10 +173,12 @@ class Workspace:
 def building(target: Path) -> Iterator[Path]:
     """A folder to fill. It takes the place of ``target`` once the body has ended well; else nothing is left of it.
 
+    Where another builder has finished ``target`` meanwhile, that one stays: somebody may be reading it by now.
     Raises DiskError where the body finds no room.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
+    begun = time.time_ns()
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.{os.getpid()}.", dir=target.parent))
     try:
         with told_of(aside):
@@ -183,9 +186,18 @@ def building(target: Path) -> Iterator[Path]:
         files = {str(f.relative_to(aside)): f.stat().st_size for f in sorted(aside.rglob("*")) if f.is_file()}
         with told_of(aside):
             (aside / LISTING).write_text(json.dumps({"files": files}, indent=1))
-        _take_place(aside, target)
+        if not _finished_since(begun, target):
+            _take_place(aside, target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _finished_since(begun: int, target: Path) -> bool:
+    """Whether ``target`` was finished after ``begun`` (time.time_ns), and is whole."""
+    try:
+        return (target / LISTING).stat().st_mtime_ns >= begun and is_whole(target)
+    except OSError:
+        return False
 
 
 def _take_place(aside: Path, target: Path) -> None:

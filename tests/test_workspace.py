@@ -105,3 +105,15 @@ def test_one_at_a_time_is_let_into_what_a_lock_guards(tmp_path):
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(enter, range(40)))
+
+
+def test_of_two_builders_the_first_that_ends_stays_as_somebody_may_be_reading_it(tmp_path):
+    target = tmp_path / "key"
+    with building(target) as slow:
+        (slow / "rows").write_text("slow")
+        with building(target) as quick:
+            (quick / "rows").write_text("quick")
+    assert (target / "rows").read_text() == "quick"
+    with building(target) as anew:  # begun afterwards, as --fresh does
+        (anew / "rows").write_text("anew")
+    assert (target / "rows").read_text() == "anew"
