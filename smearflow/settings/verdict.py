@@ -40,7 +40,9 @@ class Gate(Section):
     shortcut: float | None = Field(
         0.0, ge=0, le=1, description="AUC by which it must surely beat statistics alone, 0 to 1; null: not asked."
     )
-    slice: Share = Field(0.15, description="How far the accuracy of a slice may surely lie below the whole, 0 to 1.")
+    slice: Share = Field(
+        0.20, description="How far accuracy or sensitivity of a slice may surely lie below the whole, 0 to 1."
+    )
     calibration: Share = Field(0.10, description="Ceiling of the expected calibration error, 0 to 1.")
     size_mb: float | None = Field(None, gt=0, description="Most MiB of the model's file, above 0; null: any.")
     latency_ms: float | None = Field(
