@@ -45,7 +45,10 @@ def killed_after(spec: TrainSpec, beginning: str) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# The lecture's way takes the longest, and goes through the same checkpoints.
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.soak) if kind == "lecture" else kind for kind in KINDS]
+)
 def test_killed_in_the_middle_and_started_again_it_ends_at_the_same_weights(
     kind: str, table: Path, tmp_path: Path
 ) -> None:
@@ -62,7 +65,7 @@ def test_killed_in_the_middle_and_started_again_it_ends_at_the_same_weights(
     assert [line.split()[1] for line in made] == [f"{n}/{epochs}" for n in range(3, epochs + 1)]
 
 
-@pytest.mark.parametrize("when", ["epoch 2/", "stopped"])
+@pytest.mark.parametrize("when", ["epoch 2/", pytest.param("stopped", marks=pytest.mark.soak)])
 def test_a_training_that_stops_early_keeps_its_best_epoch_through_a_kill(
     when: str, table: Path, tmp_path: Path
 ) -> None:
