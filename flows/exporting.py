@@ -28,7 +28,7 @@ from smearflow.registry.champion import fetch_bundle
 from smearflow.registry.exported import FACTS, WITHIN, Exported, told, write_facts
 from smearflow.registry.mlflow_store import without_password
 from smearflow.registry.succession import champion_now, number_of, seat_of
-from smearflow.registry.versions import registered_versions
+from smearflow.registry.versions import version_numbered
 from smearflow.settings import Settings
 from smearflow.workspace import LISTING, Workspace, building
 
@@ -91,15 +91,10 @@ def of_registry(settings: Settings, workspace: Workspace, number: int | None) ->
     if number is None:
         what = f"There is no champion of {seat.name} in {without_password(seat.uri)}."
         raise MissingPart(what, "Train one with `smearflow run`, or name another: --version N, --model LABEL.")
-    versions = {version.number: version for version in registered_versions(seat.uri, seat.name)}
-    if number not in versions:
-        known = ", ".join(map(str, versions)) or "none"
-        raise UsageError(
-            f"There is no version {number} of {seat.name}.", f"Registered: {known}. See `smearflow models`."
-        )
-    version = versions[number].champion
+    found = version_numbered(seat.uri, seat.name, number)
+    version = found.champion
     bundle = fetch_bundle(seat.uri, version, workspace.champions)
-    origins, own = test_set_for(workspace, versions[number].run)
+    origins, own = test_set_for(workspace, found.run)
     title = f"{seat.name}, version {number} ({version.model})"
     return Subject(title, f"{seat.name}-{number}", bundle, version.weights_digest, origins, own)
 

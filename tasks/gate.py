@@ -10,13 +10,12 @@ from smearflow.evaluation.comparison import Comparison, compare
 from smearflow.evaluation.gate import decide
 from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.verdict import Evidence, GateCheck, Incumbent, Verdict
-from smearflow.models.spec import ScoreSpec
-from smearflow.models.training import run_module
+from smearflow.registry.asking import said_of_test
 from smearflow.registry.champion import Champion, fetch_bundle
 from smearflow.registry.mlflow_store import registry_uri
 from smearflow.registry.succession import champion_now, seat_of
 from smearflow.settings import Settings
-from smearflow.workspace import Workspace, building, digest_of, is_whole
+from smearflow.workspace import Workspace, digest_of
 from tasks.evaluate import Evaluated
 from tasks.examine import Examined
 from tasks.stage import stage
@@ -91,14 +90,7 @@ def evidence_on(evaluated: Evaluated, examined: Examined) -> Evidence:
 def _champion_scores(champion: Champion, parts: Parts, settings: Settings, workspace: Workspace) -> pd.DataFrame:
     """What the champion says of the test images: computed once for each champion and split."""
     which = (champion.registry_name, champion.version, champion.weights_digest)
-    target = workspace.artifact("champion-scores", digest_of(*which, parts.digest))
-    if not is_whole(target):
-        uri = registry_uri(settings.registry, workspace)
-        bundle = fetch_bundle(uri, champion, workspace.champions)
-        with building(target) as aside:
-            out = aside / "scores.parquet"
-            spec = ScoreSpec(bundle=bundle, parts=parts.path, root=parts.root, split="test", out=out, threads=2)
-            told = aside / "spec.json"
-            told.write_text(spec.model_dump_json(indent=1))
-            run_module("smearflow.models.scorer", told, f"champion {champion.model}", settings.train.time_limit, print)
-    return pd.read_parquet(target / "scores.parquet")
+    kept = workspace.artifact("champion-scores", digest_of(*which, parts.digest))
+    bundle = fetch_bundle(registry_uri(settings.registry, workspace), champion, workspace.champions)
+    limit = settings.train.time_limit
+    return said_of_test(bundle, parts.path, parts.root, kept, f"champion {champion.model}", limit, print)

@@ -59,7 +59,7 @@ class Scores:
 
     def to_json(self) -> str:
         """The scores as JSON text, NaN as null."""
-        return json.dumps(_without_nan(asdict(self)), indent=1)
+        return json.dumps(without_nan(asdict(self)), indent=1)
 
 
 def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: str, evaluation: Evaluation) -> Scores:
@@ -68,20 +68,17 @@ def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: s
     ``predictions``: path, label, group, split (train, val or test) and the network's own probability (0-1, of
     ``positive``; null where an image couldn't be scored), a row an image.
     """
-    calibration = learnt_calibration(predictions, positive)
-    said = calibrated_rows(predictions, calibration)
-    validation, test = scored(said, "val"), scored(said, "test")
-    known, guessed = arrays_of(validation, positive)
-    threshold = operating_threshold(known, guessed, evaluation)
+    calibration, validation, threshold = _settled_on_validation(predictions, positive, evaluation)
+    test = scored(calibrated_rows(predictions, calibration), "test")
     truth, probability = arrays_of(test, positive)
-    on_validation = _figures(validation, positive, threshold, evaluation.bootstrap)
+    judged = _figures(validation, positive, threshold, evaluation.bootstrap)
     raw_accuracy = _accuracy(scored(predictions, "test"), positive, 0.5, evaluation.bootstrap)
     counts = confusion(truth, probability, threshold, np.ones(len(test)))
     return Scores(
         name=name,
         weights_digest=weights_digest,
         threshold=threshold,
-        validation_auc=on_validation["auc"].value,
+        validation_auc=judged["auc"].value,
         test=_figures(test, positive, threshold, evaluation.bootstrap),
         accuracy_at_half=raw_accuracy,
         confusion={cell: int(count) for cell, count in counts.items()},
@@ -91,17 +88,25 @@ def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: s
         known_groups=len(set(test["group"]) & set(predictions.loc[predictions["split"] == "train", "group"])),
         unscored=int((predictions["split"] == "test").sum()) - len(test),
         calibration=calibration,
-        validation={figure: on_validation[figure] for figure in FIGURES},
+        validation={figure: judged[figure] for figure in FIGURES},
         reliability=_levels(truth, probability),
-        band=band_of(guessed, threshold, evaluation.unsure),
+        band=band_of(arrays_of(validation, positive)[1], threshold, evaluation.unsure),
     )
 
 
 def on_validation(predictions: pd.DataFrame, positive: str, evaluation: Evaluation) -> dict[str, Interval]:
     """The figures of ``score`` on the validation rows alone: the test rows aren't looked at."""
-    validation = scored(calibrated_rows(predictions, learnt_calibration(predictions, positive)), "val")
-    threshold = operating_threshold(*arrays_of(validation, positive), evaluation)
+    _, validation, threshold = _settled_on_validation(predictions, positive, evaluation)
     return _figures(validation, positive, threshold, evaluation.bootstrap)
+
+
+def _settled_on_validation(
+    predictions: pd.DataFrame, positive: str, evaluation: Evaluation
+) -> tuple[Calibration, pd.DataFrame, float]:
+    """The calibration, the calibrated validation rows, and the threshold that these give."""
+    calibration = learnt_calibration(predictions, positive)
+    validation = scored(calibrated_rows(predictions, calibration), "val")
+    return calibration, validation, operating_threshold(*arrays_of(validation, positive), evaluation)
 
 
 def learnt_calibration(predictions: pd.DataFrame, positive: str) -> Calibration:
@@ -176,9 +181,10 @@ def _levels(truth: Bools, probability: Floats) -> tuple[Level, ...]:
     )
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """``value`` as JSON can say it: NaN, however deep in mappings and sequences, as null."""
     if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
+        return {key: without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(inner) for inner in value]
+        return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and math.isnan(value) else value

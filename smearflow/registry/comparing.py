@@ -4,16 +4,14 @@ import json
 
 import pandas as pd
 
-from smearflow.errors import UsageError
 from smearflow.evaluation.comparison import Comparison, compare
-from smearflow.models.spec import ScoreSpec
-from smearflow.models.training import run_module
 from smearflow.origins import Origins, last_run
+from smearflow.registry.asking import said_of_test
 from smearflow.registry.champion import fetch_bundle
 from smearflow.registry.succession import Seat, settle
-from smearflow.registry.versions import Version, registered_versions
+from smearflow.registry.versions import Version, version_numbered
 from smearflow.settings import Settings
-from smearflow.workspace import building, digest_of, file_digest, is_whole
+from smearflow.workspace import digest_of, file_digest
 
 
 def compare_versions(seat: Seat, one: int, other: int, settings: Settings) -> tuple[Comparison, Origins]:
@@ -23,7 +21,7 @@ def compare_versions(seat: Seat, one: int, other: int, settings: Settings) -> tu
     MissingPart where no run's split or images are left, or a version's files are gone.
     """
     settle(seat)
-    versions = [_version(seat, number) for number in (one, other)]
+    versions = [version_numbered(seat.uri, seat.name, number) for number in (one, other)]
     asked = last_run(seat.workspace)
     said = [_scores(seat, version, asked, settings.train.time_limit) for version in versions]
     thresholds = (versions[0].champion.threshold, versions[1].champion.threshold)
@@ -31,28 +29,13 @@ def compare_versions(seat: Seat, one: int, other: int, settings: Settings) -> tu
     return compare(said[0], said[1], thresholds, _positive(seat, versions[0]), how), asked
 
 
-def _version(seat: Seat, number: int) -> Version:
-    versions = {version.number: version for version in registered_versions(seat.uri, seat.name)}
-    if number not in versions:
-        known = ", ".join(map(str, versions)) or "none"
-        raise UsageError(
-            f"There is no version {number} of {seat.name}.", f"Registered: {known}. See `smearflow models`."
-        )
-    return versions[number]
-
-
 def _scores(seat: Seat, version: Version, asked: Origins, limit: float) -> pd.DataFrame:
     """What the version says of the test images: path, sha256, label, group, split and calibrated probability."""
     bundle = fetch_bundle(seat.uri, version.champion, seat.workspace.champions)
     files = [file_digest(bundle / name) for name in ("model.keras", "model.json", "serving.py")]
-    target = seat.workspace.artifact("version-scores", digest_of(files, file_digest(asked.split)))
-    if not is_whole(target):
-        with building(target) as aside:
-            out, told = aside / "scores.parquet", aside / "spec.json"
-            spec = ScoreSpec(bundle=bundle, parts=asked.split, root=asked.root, split="test", out=out, threads=2)
-            told.write_text(spec.model_dump_json(indent=1), encoding="utf-8")
-            run_module("smearflow.models.scorer", told, f"version {version.number}", limit, lambda line: None)
-    return pd.read_parquet(target / "scores.parquet")
+    kept = seat.workspace.artifact("version-scores", digest_of(files, file_digest(asked.split)))
+    name = f"version {version.number}"
+    return said_of_test(bundle, asked.split, asked.root, kept, name, limit, lambda line: None)
 
 
 def _positive(seat: Seat, version: Version) -> str:

@@ -1,7 +1,6 @@
 """What lies beside exported files, for whoever builds them into a phone: exports.json and README.md."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 from smearflow.evaluation.exported import Kept
 from smearflow.evaluation.intervals import Interval
+from smearflow.evaluation.scoring import without_nan
 from smearflow.models.spec import Measured, MeasuredExport
 
 FACTS = "exports.json"
@@ -168,11 +168,5 @@ def _told(each: MeasuredExport) -> bool:
 
 
 def _figures(kept: Kept) -> dict[str, Any]:
-    figures: dict[str, Any] = _without_nan(asdict(kept))
+    figures: dict[str, Any] = without_nan(asdict(kept))
     return figures
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value

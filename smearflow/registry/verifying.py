@@ -1,5 +1,6 @@
 """Proving the history of champions: the ledger's chain, the files of every version named in it, and who serves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from smearflow.errors import MissingPart
@@ -7,7 +8,7 @@ from smearflow.registry.champion import find_champion
 from smearflow.registry.promoting import digests_of_files
 from smearflow.registry.promotions import Entry, line_of_champions, read_promotions
 from smearflow.registry.succession import Seat, number_of, settle
-from smearflow.registry.versions import registered_versions
+from smearflow.registry.versions import Version, registered_versions
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ def verify(seat: Seat) -> Proof:
     entries = read_promotions(seat.ledger)
     decisions = seat.decisions()
     registered = [entry for entry in decisions if entry.decision.files]
-    wrong = [flaw for entry in registered for flaw in _flaws(seat, entry)]
+    versions = {version.number: version for version in registered_versions(seat.uri, seat.name)}
+    wrong = [flaw for entry in registered for flaw in _flaws(seat, entry, versions)]
     said, holds = line_of_champions(decisions), number_of(find_champion(seat.uri, seat.name))
     if decisions and holds != (said[-1] if said else None):
         told = f"version {said[-1]}" if said else "nobody"
@@ -47,10 +49,10 @@ def verify(seat: Seat) -> Proof:
     )
 
 
-def _flaws(seat: Seat, entry: Entry) -> list[str]:
+def _flaws(seat: Seat, entry: Entry, versions: Mapping[int, Version]) -> list[str]:
     """What of the files that ``entry`` registered isn't as it says."""
     number, recorded = entry.decision.version, entry.decision.files
-    version = next((v for v in registered_versions(seat.uri, seat.name) if v.number == number), None)
+    version = versions.get(number or 0)
     if version is None:
         return [f"Version {number} (entry {entry.number}) isn't registered any more."]
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smearflow.errors import MissingPart
+from smearflow.errors import MissingPart, UsageError
 from smearflow.registry.champion import Champion, champion_of
 from smearflow.registry.mlflow_store import mlflow_client, sqlite_file
 
@@ -44,6 +44,15 @@ def registered_versions(uri: str, name: str) -> tuple[Version, ...]:
         return _read(database, name)
     except sqlite3.Error:  # not the tables that we know, or no database: MLflow's client says which
         return _ask(uri, name)
+
+
+def version_numbered(uri: str, name: str, number: int) -> Version:
+    """Version ``number`` of ``name``. Raises UsageError, with those that there are, where it isn't registered."""
+    versions = {version.number: version for version in registered_versions(uri, name)}
+    if number not in versions:
+        known = ", ".join(map(str, versions)) or "none"
+        raise UsageError(f"There is no version {number} of {name}.", f"Registered: {known}. See `smearflow models`.")
+    return versions[number]
 
 
 def _read(database: Path, name: str) -> tuple[Version, ...]:
