@@ -8,6 +8,7 @@ from drawn_findings import finished
 from drawn_verdicts import judged_thoroughly
 
 from smearflow.evaluation.intervals import Interval
+from smearflow.evaluation.slices import Slice
 from smearflow.report.findings import Findings
 from smearflow.report.limits import limits
 from smearflow.report.page import render
@@ -81,6 +82,12 @@ def test_what_is_not_known_is_left_out(findings: Findings) -> None:
     told = lines(replace(findings, slices=(), abstention=None, openings=None))
     assert list(told) == ["Risk", "Not tested", "Labels"]
     assert lines(replace(findings, candidate=None)) == {}
+
+
+def test_parts_that_are_all_too_small_are_no_praise(findings: Findings) -> None:
+    small = tuple(Slice(p.kind, p.name, p.group, 7, 3, 1) for p in findings.slices)
+    assert lines(replace(findings, slices=small))["Weakest"].startswith("Not known: each part")
+    assert "Here each part is too small for a figure." in render(replace(findings, slices=small))
 
 
 def test_a_suspicion_of_a_leak_stands_before_everything_else(findings: Findings) -> None:

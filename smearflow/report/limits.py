@@ -75,6 +75,8 @@ def _unsure(findings: Findings) -> str:
 def _weakest(findings: Findings, names: Names) -> str:
     if not findings.slices:
         return ""
+    if all(part.gap is None for part in findings.slices):
+        return "Not known: each part of the test set is too small for a figure."
     named = worst(findings.slices)
     return told(named[0], names) if named else "No part of the test set lies below the whole."
 
