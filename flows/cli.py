@@ -1,13 +1,18 @@
 """The command line: ``smearflow VERB``. Parses, then hands over; what a verb needs is imported when it runs."""
 
 import argparse
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from smearflow.errors import SmearflowError
 
-OF_MODELS = ("models", "rollback", "backup", "restore")  # verbs about what is registered
+MODULES = {  # of verbs that aren't in flows/commands.py
+    **dict.fromkeys(("models", "rollback", "backup", "restore"), "models_commands"),
+    "review": "review_commands",
+    "labels": "labels_commands",
+}
 DATA = "folder of class folders, a zip, an https address of a zip, nlm or demo (data.source)"
 
 EPILOG = """exit status: 0 finished (promoted or kept); 1 critical failure of the data, or no candidate reaches the
@@ -18,10 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status. A SmearflowError is told in its own words, without a traceback."""
     _checkout_first()
     chosen = parser().parse_args(arguments)
-    from flows import commands, models_commands
-
+    module = importlib.import_module(f"flows.{MODULES.get(chosen.verb, 'commands')}")
     try:
-        status: int = getattr(models_commands if chosen.verb in OF_MODELS else commands, chosen.verb)(chosen)
+        status: int = getattr(module, chosen.verb)(chosen)
     except SmearflowError as error:
         print(f"smearflow: {error}", file=sys.stderr)
         return error.exit_status
@@ -72,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("dir", type=Path, metavar="DIR", help="folder to write; must not hold anything yet")
     demo.add_argument("--images", type=int, metavar="N", help="cells to draw (data.demo.images)")
     demo.add_argument("--faults", action="store_true", help="plant each fault of the vocabulary among them")
+    _about_labels(verb)
     export = verb("export", "the champion as files for phones and small computers, measured on its test set")
     export.add_argument(
         "--format",
@@ -111,6 +116,38 @@ def parser() -> argparse.ArgumentParser:
     status = verb("status", "say what runs where")
     status.add_argument("--json", action="store_true", help="as JSON")
     return top
+
+
+def _about_labels(verb: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """The verbs about what people decide about labels."""
+    review = verb("review", "look at cells whose label is likely wrong, one key a cell, on a local page")
+    review.add_argument("--data", metavar="PATH", help=DATA)
+    review.add_argument("--cells", type=Path, metavar="DIR", help="cells without labels in place of the data's")
+    review.add_argument("--reader", metavar="NAME", help="who decides (default: the user)")
+    review.add_argument("--port", type=int, metavar="N", help="of the page (default: a free one)")
+    files = review.add_mutually_exclusive_group()
+    files.add_argument(
+        "--csv", type=Path, metavar="FILE", help="write the whole queue, worst first: file, sha256, given, score"
+    )
+    files.add_argument(
+        "--import",
+        type=Path,
+        dest="import_file",
+        metavar="FILE",
+        help="take decisions from a CSV: file or sha256, label (a class, exclude, unsure), reader, reason",
+    )
+    labels = verb("labels", "say what people decided about labels; verify, export or revert it")
+    labels.add_argument(
+        "ask",
+        nargs="?",
+        choices=("verify", "export", "revert"),
+        metavar="verify|export|revert",
+        help="prove that no line was changed; write a CSV or a tree of links; take decisions back. Default: list",
+    )
+    labels.add_argument("path", nargs="?", type=Path, metavar="PATH", help="of export: FILE.csv or a new folder")
+    labels.add_argument("--reader", metavar="NAME", help="of revert: whose decisions")
+    labels.add_argument("--since", metavar="TIME", help="of revert: those from this day or time on (2026-11-29)")
+    labels.add_argument("--json", action="store_true", help="as JSON")
 
 
 def _common() -> argparse.ArgumentParser:

@@ -22,6 +22,7 @@ from tasks.ingest import ingest
 from tasks.lay_out import lay_out_if_asked
 from tasks.leakage import leakage_if_asked
 from tasks.made_of import MadeOf
+from tasks.read_labels import read_labels
 from tasks.register import register
 from tasks.report import report
 from tasks.rounds import back_to_training
@@ -58,7 +59,8 @@ def retraining(
         suites = find_extensions(settings.data, settings.quality)  # and so are suites of one's own
         # Data
         source = ingest(run, run.workspace, settings.data)
-        scanned = scan(run, source, settings.data, settings.quality, memory_of(run), crew.measurers)
+        reviewed = read_labels(run, run.workspace)  # what people decided about labels counts
+        scanned = scan(run, source, settings.data, settings.quality, memory_of(run), crew.measurers, reviewed)
         found = deduplicate(run, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
         manifest = validate(run, found.path, found.root, settings.data, settings.quality, suites).manifest
         settled = settle_if_grouped(run, manifest, settings)

@@ -10,6 +10,7 @@ from smearflow.settings import Settings
 from smearflow.summary import Summary, read_summary
 from tasks.deduplicate import deduplicate, thumbnails_of
 from tasks.ingest import ingest
+from tasks.read_labels import read_labels
 from tasks.scan import memory_of, scan
 from tasks.validate import validate
 from tasks.workers import hired
@@ -27,7 +28,8 @@ def validation(settings: Settings = Settings(), workspace: Path = Path("workspac
     with recorded("validate", settings, workspace, fresh) as run, hired(run, settings) as crew:
         suites = find_extensions(settings.data, settings.quality)
         source = ingest(run, run.workspace, settings.data)
-        scanned = scan(run, source, settings.data, settings.quality, memory_of(run), crew.measurers)
+        reviewed = read_labels(run, run.workspace)
+        scanned = scan(run, source, settings.data, settings.quality, memory_of(run), crew.measurers, reviewed)
         manifest = deduplicate(run, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
         held = (manifest.path, manifest.root, settings.data, settings.quality, suites)
         validate(run, *held, labels_required=bool(manifest.classes))

@@ -117,6 +117,11 @@ class Workspace:
         return self.root / "promotion_ledger.jsonl"
 
     @property
+    def labels(self) -> Path:
+        """What people decided about labels."""
+        return self.root / "labels.csv"
+
+    @property
     def drop(self) -> Path:
         """Where new batches are put, unless quality_check.drop names another folder."""
         return self.root / "drop"

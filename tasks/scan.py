@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from smearflow.data.manifest import Manifest, conversions, manifest_of, read_manifest, usable, write_manifest
+from smearflow.data.overlay import Reviewed
 from smearflow.data.scan_memory import Memory
 from smearflow.data.scanning import Measurers, complete, measure_listed
 from smearflow.data.sources import Source
@@ -25,10 +26,16 @@ def says(manifest: Manifest) -> str:
 |---|---|
 | used | {manifest.images:,} |
 {left_out}
-{converted_images(manifest)}{_measured(manifest)}
+{converted_images(manifest)}{_reviewed(manifest)}{_measured(manifest)}
 
 Data version `{manifest.digest[:12]}`; every row in `{manifest.path}`.
 {left_out_files(manifest)}"""
+
+
+def _reviewed(manifest: Manifest) -> str:
+    """What people said of the labels; nothing where nobody has."""
+    said = ", ".join(f"{source} {count:,}" for source, count in manifest.labelled.items() if source != "given")
+    return f"Labels that people have looked at: {said}.\n\n" if said else ""
 
 
 def _measured(manifest: Manifest) -> str:
@@ -58,8 +65,19 @@ def left_out_files(manifest: Manifest) -> str:
 
 # Retried once: a scan that the machine ended for want of memory may find more of it a moment later.
 @stage(says, task_run_name="scan {source.images} images", retries=1, retry_delay_seconds=5)
-def scan(folder: Path, source: Source, data: Data, quality: Quality, memory: Memory, measurers: Measurers) -> Manifest:
-    """Read the listing, have each new or changed image measured, write manifest and quarantine."""
+def scan(
+    folder: Path,
+    source: Source,
+    data: Data,
+    quality: Quality,
+    memory: Memory,
+    measurers: Measurers,
+    reviewed: Reviewed | None = None,
+) -> Manifest:
+    """Read the listing, have each new or changed image measured, lay ``reviewed`` labels over the given ones.
+
+    Writes manifest and quarantine.
+    """
     listing = pd.read_parquet(source.listing)
     roots = [place.root for place in source.places]
     known = memory.recall(roots, quality, listing)
@@ -68,7 +86,7 @@ def scan(folder: Path, source: Source, data: Data, quality: Quality, memory: Mem
     with progress("scan", len(new)) as advance:
         facts = pd.concat([known, measure_listed(source.root, new, quality, measurers, advance)])
     memory.keep(roots, quality, listing, facts)  # before groups are told, which the settings may have wrong
-    rows = complete(facts, listing, data)
+    rows = complete(facts, listing, data, pd.read_parquet(reviewed.path) if reviewed else None)
     with building(folder) as aside:
         write_manifest(rows, aside)
     return manifest_of(rows, folder, source.root, len(new))

@@ -34,7 +34,7 @@ R = TypeVar("R")
 class Run:
     """A run under way: where it writes, whether it may use what earlier runs made, what it has reached."""
 
-    command: Literal["run", "validate", "check"]
+    command: Literal["run", "validate", "check", "review"]
     settings: Settings
     workspace: Workspace
     run_id: str

@@ -11,7 +11,7 @@ import pytest
 from drawn_registry import CHECKOUT, bundle_of, crowned, run_aside, seat_in
 
 from smearflow.errors import UsageError
-from smearflow.registry.backup import LISTING, back_up, labels_file
+from smearflow.registry.backup import LISTING, back_up
 from smearflow.registry.restoring import restore
 from smearflow.registry.succession import champion_now, number_of
 from smearflow.registry.verifying import verify
@@ -58,7 +58,7 @@ def test_all_that_a_registry_needs_is_in_it_and_nothing_else(tmp_path: Path) -> 
     seat = seat_in(tmp_path)
     crowned(seat, bundle_of(tmp_path))
     workspace = seat.workspace
-    for path in (workspace.ledgers / "cells-1.jsonl", workspace.checks / "history.jsonl", labels_file(workspace)):
+    for path in (workspace.ledgers / "cells-1.jsonl", workspace.checks / "history.jsonl", workspace.labels):
         path.parent.mkdir(exist_ok=True)
         path.write_text("kept")
     (workspace.ledgers / "cells-1.lock").write_text("")

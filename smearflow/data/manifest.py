@@ -5,7 +5,7 @@ times, and is the version of the data.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,8 @@ REASONS = (
     "blank",
     "overexposed",
     "blurred",
+    "excluded",
+    "unlabelled",
     "unknown_class",
     "label_conflict",
     "duplicate",
@@ -39,7 +41,17 @@ CONVERSIONS = {
     "alpha": "transparency, laid on black as the crops' background is",
     "rotated": "EXIF says how to hold it upright",
 }
-REVIEW = ("label_conflict",)  # a person has to look: nothing is wrong with the image itself
+REVIEW = ("unlabelled", "label_conflict")  # a person has to look: nothing is wrong with the image itself
+# What people said of a label, as the column `label_source` has it.
+LABEL_SOURCES = {
+    "given": "nobody has looked",
+    "kept": "looked at, and right",
+    "relabelled": "looked at, and changed",
+    "labelled": "it had none, and was given one",
+    "excluded": "looked at, and fit for nothing",
+    "unsure": "looked at, and left as it was",
+    "disputed": "readers disagree, and it is left as it was",
+}
 
 MANIFEST, QUARANTINE = "manifest.parquet", "quarantine.parquet"  # files that hold them
 
@@ -69,7 +81,9 @@ STATISTICS = (
 COLUMNS = (
     Column("path", "string", "path below the root, with forward slashes; sources.file_at finds the file"),
     Column("sha256", "string", "digest of the file's bytes; null where it couldn't be read"),
-    Column("label", "string", "name of the class folder; null in a flat folder"),
+    Column("label", "string", "what the image is trained and measured as: a reader's word, else the class folder"),
+    Column("label_given", "string", "name of the class folder; null in a flat folder"),
+    Column("label_source", "string", "what people said of the label (LABEL_SOURCES)"),
     Column("group", "string", "whom the cell is from: what must never be in two sets"),
     Column("width", "Int64", "pixels, as stored"),
     Column("height", "Int64", "pixels, as stored"),
@@ -108,6 +122,7 @@ class Manifest:
     review: int
     reasons: dict[str, int]  # of the rows that are left out
     measured: int  # rows that were measured for it; the others were known from an earlier scan
+    labelled: dict[str, int] = field(default_factory=dict)  # rows by label_source, those left out too
 
     @property
     def rows(self) -> int:
@@ -118,6 +133,7 @@ def as_manifest(rows: pd.DataFrame) -> pd.DataFrame:
     """``rows`` with exactly the contract's columns, in order, in their dtypes, sorted by path."""
     frame = rows.reindex(columns=[c.name for c in COLUMNS])
     frame = frame.astype({c.name: c.dtype for c in COLUMNS})
+    frame["label_source"] = frame["label_source"].fillna("given")
     return frame.sort_values("path", ignore_index=True)
 
 
@@ -148,6 +164,7 @@ def manifest_of(rows: pd.DataFrame, folder: Path, root: Path, measured: int) -> 
         review=review,
         reasons={str(reason): int(count) for reason, count in left_out.value_counts().items()},
         measured=measured,
+        labelled={str(source): int(count) for source, count in rows["label_source"].value_counts().items()},
     )
 
 
@@ -163,9 +180,14 @@ def conversions(manifest: pd.DataFrame) -> dict[str, int]:
 
 
 def content_digest(manifest: pd.DataFrame) -> str:
-    """The version of the data: over content, label, group and reason of each row, in any order of paths."""
+    """The version of the data: over content, label, group and reason of each row, in any order of paths.
+
+    What people said of labels is part of it, also where they kept them.
+    """
     sha256, label, group, reason = (manifest[name].fillna("") for name in ("sha256", "label", "group", "reason"))
-    lines = sorted((sha256 + "\t" + label + "\t" + group + "\t" + reason).tolist())
+    told = "\t" + manifest["label_given"].fillna("") + "\t" + manifest["label_source"]
+    said = told.where(manifest["label_source"] != "given", "")
+    lines = sorted((sha256 + "\t" + label + "\t" + group + "\t" + reason + said).tolist())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

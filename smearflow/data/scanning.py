@@ -16,6 +16,7 @@ import pandas as pd
 from smearflow.data.groups import assign_groups
 from smearflow.data.images import Row, measure, undecodable
 from smearflow.data.manifest import COLUMNS, Kind, as_manifest
+from smearflow.data.overlay import nothing, with_labels
 from smearflow.data.sources import file_at
 from smearflow.errors import SmearflowError
 from smearflow.processes import image_workers
@@ -26,7 +27,15 @@ FEW = 600  # up to here, starting processes (0.7 s) costs more than it saves
 WAITING = 2  # pieces handed out for each worker: one at work, one in reserve
 DIED = "the process that decoded it died"
 
-LATER = ("path", "label", "group", "cluster", "breaks")  # what an image doesn't show by itself
+LATER = (
+    "path",
+    "label",
+    "label_given",
+    "label_source",
+    "group",
+    "cluster",
+    "breaks",
+)  # what an image doesn't show by itself
 FACTS: dict[str, Kind] = {c.name: c.dtype for c in COLUMNS if c.name not in LATER}
 
 Chunk = list[str]
@@ -87,12 +96,17 @@ def as_facts(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.reindex(columns=list(FACTS)).astype(FACTS).rename_axis("path")
 
 
-def complete(facts: pd.DataFrame, listing: pd.DataFrame, data: Data) -> pd.DataFrame:
-    """The manifest of ``listing``, of which ``facts`` has the row of each path. Raises UsageError as ``scan`` does."""
+def complete(
+    facts: pd.DataFrame, listing: pd.DataFrame, data: Data, opinions: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The manifest of ``listing``, of which ``facts`` has the row of each path. Raises UsageError as ``scan`` does.
+
+    ``opinions``: what readers said of labels (overlay.OPINIONS); None: nobody is asked.
+    """
     rows = listing.set_index("path")[["label", "bytes"]]
     told = rows[["label"]].join(facts)
     told["bytes"] = told["bytes"].fillna(rows["bytes"])
-    return finish(as_manifest(told.reset_index()), data)
+    return finish(with_labels(as_manifest(told.reset_index()), nothing() if opinions is None else opinions), data)
 
 
 def finish(manifest: pd.DataFrame, data: Data) -> pd.DataFrame:

@@ -26,17 +26,12 @@ LISTING = "backup.json"
 LOCATIONS = "SELECT DISTINCT coalesce(storage_location, source) FROM model_versions"
 
 
-def labels_file(workspace: Workspace) -> Path:
-    """What people said of labels, where they did."""
-    return workspace.root / "labels.csv"
-
-
 def belongings(workspace: Workspace) -> tuple[Path, ...]:
     """What a backup holds and a restore replaces, as far as it is there; the registry last."""
     return (
         workspace.promotion_ledger,
         workspace.ledgers,
-        labels_file(workspace),
+        workspace.labels,
         workspace.checks / "history.jsonl",
         workspace.registry_files,
         workspace.registry,
@@ -105,7 +100,7 @@ def _members(workspace: Workspace, copies: dict[str, Path]) -> Iterator[tuple[st
         for folder in _version_folders(workspace, copies[workspace.registry.name]):
             yield from _below(workspace, folder)
     yield from _below(workspace, workspace.ledgers)
-    for path in (labels_file(workspace), workspace.checks / "history.jsonl"):
+    for path in (workspace.labels, workspace.checks / "history.jsonl"):
         if path.exists():
             yield path.relative_to(workspace.root).as_posix(), path
 
