@@ -22,9 +22,9 @@ NONE = "none"
 def prepared(origins: Origins, workspace: Workspace) -> Workspace:
     """A workspace of its own for running again, below ``workspace``; one of an earlier reproduction is removed.
 
-    It has the split ledger as the run left it, the decisions about labels that it knew, and no champion. Archives
-    that were fetched, and what is known of engines, are shared: another engine would give other bits. Raises DataError where the ledger was changed, UsageError
-    while the run is being reproduced already.
+    It has the split ledger as the run left it, the decisions about labels that it knew, and no champion. Archives that
+    were fetched, and what is known of engines, are shared: another engine would give other bits. Raises DataError where
+    a ledger was changed, UsageError while the run is being reproduced already.
     """
     again = Workspace(workspace.reproductions / origins.run_id)
     if under_way := running(again):
