@@ -2,7 +2,7 @@
 
 The label is one more opinion among theirs. From how often each two agree follow the errors of all, if they err
 independently (Dawid & Skene, Appl. Statist. 28, 1979; Hui & Walter, Biometrics 36, 1980). They don't quite: what is
-hard for one is hard for another, so that the share tends to be a little low. Blind cells of a review have no such fault.
+hard for one is hard for another, and the share tends to be a little low. A review's blind cells have no such fault.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,8 @@ def _shares(patterns: Array, counts: Array) -> Array:
     """
     given, total = patterns[:, 0], counts.sum(axis=1)
     if patterns.shape[1] - 1 < FEWEST:
-        return counts @ (patterns[:, 0] != patterns[:, -1]) / total
+        contradicted: Array = counts @ (given != patterns[:, -1]) / total
+        return contradicted
     chance = np.broadcast_to(patterns.mean(axis=1), counts.shape)
     for _ in range(ROUNDS):
         chance = _positive(patterns, counts, chance)
