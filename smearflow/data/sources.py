@@ -61,8 +61,8 @@ class Source:
 class Listing:
     """What lies below ``root``: a row an image in ``files``, sorted by path; all else in ``apart`` (data/apart.py).
 
-    ``files``: path, label (null in the root itself, and in a folder `unlabelled`), bytes, mtime_ns, and fault: what is known to be wrong with the
-    file (null where nothing is).
+    ``files``: path, label (null in the root itself, and in a folder `unlabelled`), bytes, mtime_ns, and fault: what is
+    known to be wrong with the file (null where nothing is).
     """
 
     root: Path
@@ -269,7 +269,7 @@ def _level(folder: Path) -> tuple[bool, list[Path]]:
 
 
 def _table(images: list[os.DirEntry[str]], start: str, classes: Collection[str], tells_none: bool) -> pd.DataFrame:
-    """Listing.files of the files in ``images``, with no fault known. ``tells_none``: folders that are no class don't."""
+    """Listing.files of ``images``, with no fault known. ``tells_none``: a folder that is no class tells no label."""
     paths = [_path_below(start, entry.path) for entry in images]
     facts = [_size_and_time(entry) for entry in images]
     files = pd.DataFrame(
