@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from smearflow.data.decisions import head_of, read_decisions
 from smearflow.data.overlay import opinions
+from smearflow.errors import DataError
 from smearflow.origins import FILE as ORIGINS
 from smearflow.service.prefect_api import NO_ANSWER, ask
 from smearflow.service.prefect_runs import automations_on
@@ -72,6 +73,19 @@ def unlearned(workspace: Workspace) -> bool:
         return False
     trained = max((file.parent.name for file in workspace.runs.glob(f"*/{ORIGINS}")), default=None)
     return trained is None or datetime.fromisoformat(entries[-1].decision.time) >= _begun(trained)
+
+
+def tell_again(workspace: Workspace, registry_name: str) -> str | None:
+    """Tell of decisions that nobody has learned from yet. What a person is told; None where there are none.
+
+    A ledger that was changed by another hand is told of, too: whoever reminds has other work to do.
+    """
+    try:
+        if not unlearned(workspace):
+            return None
+        return tell_of_labels(workspace, registry_name, "decisions since the last training")
+    except DataError as error:
+        return str(error)
 
 
 def _begun(run_id: str) -> datetime:
