@@ -36,10 +36,15 @@ def nothing() -> pd.DataFrame:
 
 
 def opinions(entries: Iterable[Entry]) -> pd.DataFrame:
-    """OPINIONS: each reader's last word on each cell, in the order of the ledger.
+    """OPINIONS: each reader's last word on each cell, in the order of the ledger."""
+    last = [words[-1] for words in standing_words(entries) if words]
+    return _table(sorted(last, key=lambda entry: entry.number))
 
-    A word that was withdrawn is gone, and what the reader said before it counts again. A cell goes by its sha256,
-    where a decision has none by its name; the two are brought together in ``standing``.
+
+def standing_words(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """What each reader said of each cell, in order, without what was withdrawn: then the word before counts again.
+
+    A cell goes by its sha256, where a decision has none by its name; the two are brought together in ``standing``.
     """
     words: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
@@ -49,8 +54,7 @@ def opinions(entries: Iterable[Entry]) -> pd.DataFrame:
             of_cell.append(entry)
         elif of_cell:
             of_cell.pop()
-    last = [of_cell[-1] for of_cell in words.values() if of_cell]
-    return _table(sorted(last, key=lambda entry: entry.number))
+    return list(words.values())
 
 
 def matched(said: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
