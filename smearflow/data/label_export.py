@@ -19,7 +19,7 @@ OF_IMAGES = REASONS[: REASONS.index("excluded")]  # why an image is left out wha
 
 
 def as_decided(manifest: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
-    """``manifest`` with the labels that ``said`` (overlay.OPINIONS) makes of the given ones; readers, and their reasons.
+    """``manifest`` with the labels that ``said`` (overlay.OPINIONS) makes of given ones; readers and their reasons.
 
     ``reason`` stays where the image is at fault, and follows the labels where they are.
     """
@@ -42,9 +42,7 @@ def write_tree(folder: Path, decided: pd.DataFrame, root: Path, classes: Collect
     used; copies are. Raises UsageError where ``folder`` holds something, DiskError where there is no room.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(
-            f"{folder} is there already, and isn't an empty folder.", "Name a folder that isn't there yet."
-        )
+        raise UsageError(f"{folder} is there already, and isn't an empty folder.", "Name another folder.")
     fit = decided[decided["reason"].isna() & decided["label"].isin(classes) & (decided["label_source"] != "unsure")]
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

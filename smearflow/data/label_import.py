@@ -59,7 +59,7 @@ def bring_in(ledger: Path, decisions: Sequence[Decision], cells: pd.DataFrame | 
 
 
 def _contents(said: pd.DataFrame, cells: pd.DataFrame | None) -> list[str]:
-    """The content that each of ``said`` (file, sha256) is about, as ``matched`` tells; all ABSENT where none were seen."""
+    """The content each of ``said`` (file, sha256) is about, as ``matched`` tells; all ABSENT where none were seen."""
     return [ABSENT] * len(said) if cells is None else matched(said, cells).tolist()
 
 
