@@ -5,8 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from flows.tables import aligned
+from smearflow.data.decisions import Decision
 from smearflow.data.label_tally import KINDS, Tally, kind_of
 from smearflow.registry.history import shown
+from smearflow.report.wording import one_line
 
 SHOWN = 10  # decisions that are listed, the last ones
 
@@ -58,9 +60,9 @@ def _last_lines(tally: Tally) -> list[str]:
             shown(d.time),
             d.reader,
             d.queue,
-            d.file or str(d.sha256)[:12],
+            one_line(d.file) or str(d.sha256)[:12],
             d.given or "-",
-            _said(d.decided, kind_of(d)),
+            _said(d),
             d.reason,
         )
         for d in (entry.decision for entry in tally.last(SHOWN))
@@ -68,8 +70,9 @@ def _last_lines(tally: Tally) -> list[str]:
     return aligned([heading, *rows])
 
 
-def _said(decided: str, kind: str) -> str:
-    return f"{decided} ({kind})" if decided != kind else decided
+def _said(decision: Decision) -> str:
+    kind = kind_of(decision)
+    return decision.decided if decision.decided == kind else f"{decision.decided} ({kind})"
 
 
 def _counts(kinds: Mapping[str, int]) -> list[str]:

@@ -22,6 +22,7 @@ QUEUE = ("file", "sha256", "given", "score")  # columns of a written queue
 WANTED = "Wanted are the columns file or sha256 (or both), and label; reader and reason if you like."
 NAMED = 10  # bad rows that an error names
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a formula begins, to a spreadsheet
+WINDOWS = re.compile(r"\\(?!x[0-9a-f]{2})")  # a backslash that isn't one of printable_path's
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Row = dict[str, str]
@@ -51,30 +52,28 @@ class _Reading:
 
     def take(self, line: int, row: Row) -> None:
         """Take in one row; what is wrong with it is written down."""
-        file, sha256, label = row.get("file", ""), row.get("sha256", "").lower(), row.get("label", "")
+        file = WINDOWS.sub("/", row.get("file", ""))
+        sha256, label, reader, reason = (row.get(name, "").strip() for name in ("sha256", "label", "reader", "reason"))
         decided = self.labels.get(label.lower())
         if not label:
-            self.undecided += any(row.values())
-        elif not file and not sha256:
+            self.undecided += any(value.strip() for value in row.values())
+        elif not file.strip() and not sha256:
             self.bad.append(f"line {line}: neither file nor sha256 says which cell it is about")
-        elif sha256 and not SHA256.fullmatch(sha256):
+        elif sha256 and not SHA256.fullmatch(sha256.lower()):
             self.bad.append(f"line {line}: {sha256[:70]!r} is no SHA-256 (64 hexadecimal digits)")
         elif decided is None:
             allowed = ", ".join(self.labels.values())
             self.bad.append(f"line {line}: {label!r} is none of {allowed}")
         else:
-            self._keep(line, file, sha256 or None, decided, row)
-
-    def _keep(self, line: int, file: str, sha256: str | None, decided: str, row: Row) -> None:
-        reader = row.get("reader") or self.reader
-        before = self.found.setdefault(
-            (reader, sha256 or file),
-            (line, Decision(file, sha256, None, decided, reader, self.time, row.get("reason", ""))),
-        )
-        if before[1].decided != decided:
-            self.bad.append(
-                f"line {line}: it says {decided} of the cell that is {before[1].decided} in line {before[0]}"
+            self._keep(
+                line, Decision(file, sha256.lower() or None, None, decided, reader or self.reader, self.time, reason)
             )
+
+    def _keep(self, line: int, decision: Decision) -> None:
+        cell = (decision.reader, decision.sha256 or decision.file)
+        at, before = self.found.setdefault(cell, (line, decision))
+        if before.decided != decision.decided:
+            self.bad.append(f"line {line}: it says {decision.decided} of what line {at} says {before.decided} of")
 
 
 def read_label_file(file: Path, classes: Sequence[str], reader: str) -> LabelFile:
@@ -128,8 +127,7 @@ def guarded(value: str) -> str:
 
 
 def unguarded(value: str) -> str:
-    """What was ``guarded``, without space around it."""
-    value = value.strip(" ")
+    """What was ``guarded``."""
     return value[1:] if value.startswith("'") and value[1:].startswith((*FORMULA, "'")) else value
 
 
