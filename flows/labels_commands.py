@@ -1,6 +1,7 @@
 """What `smearflow labels` does: list, verify, export, revert. Each returns the exit status."""
 
 import argparse
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from smearflow.data.label_tally import tally
 from smearflow.data.overlay import opinions
 from smearflow.errors import MissingPart, UsageError
 from smearflow.known_cells import cells_of, known_cells
-from smearflow.origins import last_run
+from smearflow.origins import FILE, last_run, origins_of
 from smearflow.workspace import Workspace
 
 
@@ -37,14 +38,30 @@ def labels(arguments: argparse.Namespace) -> int:
 
 
 def _verify(workspace: Workspace, entries: Sequence[Entry], as_json: bool) -> int:
-    """The ledger was read, so it is whole."""
-    told = {"whole": True, "lines": len(entries), "head": head_of(entries), "ledger": str(workspace.labels)}
+    """The ledger was read, so each line continues the one before; 1 where a run knew of lines that aren't there."""
+    cut = _runs_that_knew_more(workspace, entries)
+    told = {"whole": not cut, "lines": len(entries), "head": head_of(entries), "runs_that_knew_more": cut}
     if as_json:
         print(json.dumps(told, indent=2))
-    else:
-        print(f"whole     {len(entries):,} lines, each continuing the one before; {workspace.labels}")
-        print(f"head      {head_of(entries)}")
-    return 0
+        return 1 if cut else 0
+    for run_id in cut:
+        print(f"wrong     Run {run_id} went by decisions that aren't there any more: lines were taken off the end.")
+    print(f"{'chain' if cut else 'whole'}     {len(entries):,} lines, each continuing the one before")
+    print(f"head      {head_of(entries)}")
+    print(f"ledger    {workspace.labels}")
+    return 1 if cut else 0
+
+
+def _runs_that_knew_more(workspace: Workspace, entries: Sequence[Entry]) -> list[str]:
+    """Runs whose models were made by decisions that ``entries`` don't lead to: they hold where the chain ended then."""
+    known = {entry.chain for entry in entries}
+    found = []
+    for file in sorted(workspace.runs.glob(f"*/{FILE}")):
+        with contextlib.suppress(UsageError):  # another version of smearflow wrote it
+            head = origins_of(workspace, file.parent.name).digests.get("decisions")
+            if head and head not in known:
+                found.append(file.parent.name)
+    return found
 
 
 def _export(workspace: Workspace, entries: Sequence[Entry], path: Path | None) -> int:
