@@ -53,7 +53,7 @@ def suspicion(run: Run) -> str | None:
         checked.append(f"statistics that never see a picture reach an AUC of {area:.3f}")
     if leaked:
         checked.append(f"a random split would show an accuracy of {leaked.random.test['accuracy'].value:.3f}")
-    return leak_warning(evaluated.judged, tuple(checked))
+    return leak_warning(evaluated.judged, tuple(checked), evaluated.review)
 
 
 def figure_of(interval: Interval) -> Figure:
