@@ -53,8 +53,8 @@ class Evaluated:
         return self.by_name[self.candidate]
 
     def predictions(self, name: str) -> Path:
-        """A trainer's table with calibrated probabilities: path, sha256, label, group, split, probability, and both truths:
-        label_given and label_source, as the manifest has them."""
+        """A trainer's table with calibrated probabilities: path, sha256, label, group, split, probability, and
+        both truths as the manifest has them: label_given, label_source."""
         return self.folder / f"{name}-predictions.parquet"
 
     def mistakes(self, name: str) -> pd.DataFrame:

@@ -66,8 +66,9 @@ def compared(
     alone = (
         f"it alone is right on {comparison.only_candidate:,} images, the champion alone on {comparison.only_other:,}"
     )
+    where = "On the same test images, by the reviewed labels," if reviewed else "On the same test images"
     return (
-        f"On the same test images{', by the reviewed labels,' if reviewed else ''} it is {found} than the champion ({_named(champion)}): {figures}, where a loss of up "
+        f"{where} it is {found} than the champion ({_named(champion)}): {figures}, where a loss of up "
         f"to {100 * tolerance:g} points is tolerated; {alone}."
     )
 
