@@ -1,13 +1,15 @@
 """Report: one HTML file that says what the run found."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from smearflow.data.manifest import read_manifest
+from smearflow.data.manifest import Manifest, read_manifest
+from smearflow.data.splitting import Parts
 from smearflow.registry.promotions import Entry
 from smearflow.report.findings import Examination, Findings, HistoryLine
 from smearflow.report.page import render
@@ -66,6 +68,8 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         shortcut=evaluated.shortcut if evaluated else None,
         gate=gated.verdict.checks if gated else (),
         candidate=candidate,
+        label_scores=pd.read_parquet(reached["score_labels"].path) if "score_labels" in reached else None,
+        opinions=pd.read_parquet(reached["read_labels"].path) if "read_labels" in reached else None,
         slices=evaluated.slices if evaluated else (),
         abstention=evaluated.abstention if evaluated else None,
         comparison=gated.comparison if gated else None,
@@ -75,8 +79,12 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         history=_history(reached["register"].decisions) if "register" in reached else (),
         openings=reached["register"].test_openings if "register" in reached else None,
         versions={name: version(name) for name in SHOWN},
-        digests=digests_of(manifest, parts, reached.get("settle")) if manifest and parts else {},
+        digests=_digests(reached, manifest, parts) if manifest and parts else {},
     )
+
+
+def _digests(reached: Mapping[str, Any], manifest: Manifest, parts: Parts) -> dict[str, str]:
+    return digests_of(manifest, parts, reached.get("settle"), reached.get("read_labels"))
 
 
 def _examination(found: Examined) -> Examination:
