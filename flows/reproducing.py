@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flows.tables import aligned
+from smearflow.data.decisions import write_as_of
 from smearflow.data.ledger import as_of, belonging, ledger_file, read_ledger, write_ledger
 from smearflow.errors import UsageError
 from smearflow.origins import Origins, now_at_hand, origins_of
@@ -21,9 +22,9 @@ NONE = "none"
 def prepared(origins: Origins, workspace: Workspace) -> Workspace:
     """A workspace of its own for running again, below ``workspace``; one of an earlier reproduction is removed.
 
-    It has the split ledger as the run left it, and no champion. Archives that were fetched, and what is known of
-    engines, are shared: another engine would give other bits. Raises DataError where the ledger was changed, UsageError
-    while the run is being reproduced already.
+    It has the split ledger as the run left it, the decisions about labels that it knew, and no champion. Archives that
+    were fetched, and what is known of engines, are shared: another engine would give other bits. Raises DataError where
+    a ledger was changed, UsageError while the run is being reproduced already.
     """
     again = Workspace(workspace.reproductions / origins.run_id)
     if under_way := running(again):
@@ -39,6 +40,8 @@ def prepared(origins: Origins, workspace: Workspace) -> Workspace:
         belongs = belonging(settings.data, settings.split, settings.registry.name)
         ledger = read_ledger(ledger_file(workspace.ledgers, belongs), belongs)
         write_ledger(as_of(ledger, origins.digests["ledger"], ledger_file(again.ledgers, belongs)))
+    if "decisions" in origins.digests:
+        write_as_of(workspace.labels, origins.digests["decisions"], again.labels)
     return again
 
 

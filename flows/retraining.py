@@ -77,7 +77,7 @@ def retraining(
         leakage_if_asked(run, plans, models, parts, scores, settings)
         serving = examine(run, scores, models[scores.candidate], parts, settings.evaluation, settings.train.time_limit)
         verdict = gate(run, scores, serving, parts, settings, run.workspace)
-        made_of = MadeOf(manifest, parts, settled, left_out_of(run))
+        made_of = MadeOf(manifest, parts, settled, left_out_of(run), reviewed)
         register(run, verdict, scores, serving, models[scores.candidate], made_of, settings, run.workspace)
         report(run, run)
     return ended(read_summary(run.folder / "summary.json"))

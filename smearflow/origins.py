@@ -33,7 +33,8 @@ class Origins(Part):
     """What a run was made of. Paths are absolute, those in ``settings`` too.
 
     ``root``: the folder of the images; ``split``: split.parquet, with their paths below it. ``digests``: of data,
-    split, ledger, code and locked libraries, by these names. ``machine``: python, platform, processor.
+    labels, split, ledger, decisions about labels, code and locked libraries, each by its name. ``machine``: python,
+    platform, processor.
     """
 
     run_id: str

@@ -114,7 +114,7 @@ def _decision(run_id: str, gated: Gated, evaluated: Evaluated, made_of: MadeOf, 
         model=verdict.candidate,
         checks=tuple(plain(check) for check in verdict.checks),
         test=test,
-        digests={**digests_of(made_of.manifest, made_of.parts, made_of.settled), **weights},
+        digests={**digests_of(made_of.manifest, made_of.parts, made_of.settled, made_of.reviewed), **weights},
     )
 
 

@@ -1,13 +1,15 @@
 """Report: one HTML file that says what the run found."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from smearflow.data.manifest import read_manifest
+from smearflow.data.manifest import Manifest, read_manifest
+from smearflow.data.splitting import Parts
 from smearflow.registry.promotions import Entry
 from smearflow.report.findings import Examination, Findings, HistoryLine
 from smearflow.report.page import render
@@ -75,8 +77,12 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         history=_history(reached["register"].decisions) if "register" in reached else (),
         openings=reached["register"].test_openings if "register" in reached else None,
         versions={name: version(name) for name in SHOWN},
-        digests=digests_of(manifest, parts, reached.get("settle")) if manifest and parts else {},
+        digests=_digests(reached, manifest, parts) if manifest and parts else {},
     )
+
+
+def _digests(reached: Mapping[str, Any], manifest: Manifest, parts: Parts) -> dict[str, str]:
+    return digests_of(manifest, parts, reached.get("settle"), reached.get("read_labels"))
 
 
 def _examination(found: Examined) -> Examination:

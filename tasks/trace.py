@@ -18,7 +18,7 @@ def traced(run: Run) -> Origins | None:
         settings=with_absolute_paths(run.settings),
         root=parts.root,
         split=parts.path,
-        digests=digests_of(manifest, parts, reached.get("settle")),
+        digests=digests_of(manifest, parts, reached.get("settle"), reached.get("read_labels")),
         models={
             label: MadeModel(weights_digest=made.weights_digest, engine=made.engine, folder=made.folder)
             for label, made in models.items()

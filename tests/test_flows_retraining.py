@@ -14,6 +14,7 @@ from smearflow.summary import Summary, read_summary
 
 STAGES = [
     "ingest",
+    "read_labels",
     "scan",
     "deduplicate",
     "validate",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from smearflow.errors import DataError
 from smearflow.room import told_of
-from smearflow.workspace import alone
+from smearflow.workspace import alone, write_text
 
 EXCLUDE = "exclude"  # the picture is no good: no label fits
 UNSURE = "unsure"
@@ -72,6 +72,19 @@ def read_decisions(ledger: Path) -> tuple[Entry, ...]:
 def head_of(entries: Sequence[Entry]) -> str:
     """Where the chain ends: the version of the ledger."""
     return entries[-1].chain if entries else START
+
+
+def write_as_of(ledger: Path, head: str, target: Path) -> None:
+    """Write to ``target`` what ``ledger`` was when its chain ended at ``head``. Raises DataError if it never did."""
+    entries = read_decisions(ledger)
+    count = next((entry.number for entry in entries if entry.chain == head), None)
+    if count is None:
+        raise DataError(
+            f"The decisions in {ledger} are no later version of those that ended at {head[:12]}.",
+            "Put that file back from a backup.",
+        )
+    lines = _bytes(ledger).decode().split("\n")[: count + 1]
+    write_text(target, "\n".join(lines) + "\n")
 
 
 def append(ledger: Path, decisions: Iterable[Decision]) -> tuple[Entry, ...]:
