@@ -112,7 +112,12 @@ def browser(profile: Path) -> Iterator[Browser]:
     if program is None:
         pytest.skip("no Chromium on PATH, nor named by CHROME")
     told = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
-    told += [f"--user-data-dir={profile}", "--remote-debugging-port=0", "--disable-background-networking", "about:blank"]
+    told += [
+        f"--user-data-dir={profile}",
+        "--remote-debugging-port=0",
+        "--disable-background-networking",
+        "about:blank",
+    ]
     log = profile.with_suffix(".log")
     with log.open("w") as lines, subprocess.Popen([program, *told], stdout=lines, stderr=lines) as process:
         try:

@@ -99,12 +99,12 @@ def sentences(figures: ReviewFigures) -> list[str]:
         return ["Nobody has looked yet."]
     told = [f"Of {_cells(figures.decided)} looked at again, {figures.wrong:,} had the wrong label."]
     if figures.random is None:
-        told = [f"{_cells(figures.decided)} have a label now or were put aside."]
+        told = [_labelled(figures.decided)]
     if figures.sample.cells:
         share = figures.sample
         told.append(
-            f"Of all {figures.cells:,}, about {share.value:.1%} have a wrong label ({share.low:.1%} to {share.high:.1%}; "
-            f"{share.wrong:,} of {share.cells:,} taken at random)."
+            f"Of all {figures.cells:,}, about {share.value:.1%} have a wrong label "
+            f"({share.low:.1%} to {share.high:.1%}; {share.wrong:,} of {share.cells:,} taken at random)."
         )
     if figures.kappa is not None:
         told.append(f"Two readers of the same {_cells(figures.twice)} agree with kappa {figures.kappa:.2f}.")
@@ -128,6 +128,11 @@ def _cells(count: int) -> str:
     return "1 cell" if count == 1 else f"{count:,} cells"
 
 
+def _labelled(count: int) -> str:
+    have, were = ("has", "was") if count == 1 else ("have", "were")
+    return f"{_cells(count)} {have} a label now, or {were} put aside."
+
+
 def _outlook(figures: ReviewFigures) -> list[str]:
     if figures.decided >= figures.cells:
         return ["Every cell was looked at."]
@@ -135,7 +140,9 @@ def _outlook(figures: ReviewFigures) -> list[str]:
         return [f"{figures.cells - figures.decided:,} are left."]
     told = f"The next {NEXT} are expected to bring about {figures.expected:.0f} wrong labels"
     if figures.enough:
-        return [f"{told}, hardly more than {NEXT} random cells would ({figures.random:.0f}): it is a good time to stop."]
+        return [
+            f"{told}, hardly more than {NEXT} random cells would ({figures.random:.0f}): it is a good time to stop."
+        ]
     return [f"{told}, {NEXT} random ones about {figures.random:.0f}."]
 
 

@@ -51,11 +51,22 @@ class Order:
 
 
 def cells_of(scores: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """CELLS of ``scores`` (label_scores.parquet), worst first; ``given`` is the folder's label, not a reader's."""
-    given = manifest.drop_duplicates("sha256").set_index("sha256")["label_given"]
+    """CELLS of ``scores`` (label_scores.parquet), worst first.
+
+    ``given`` is the folder's label, null where there is none, and ``wrong`` is about that: the scores judge the label
+    that counts by now, so that a label that a reader has put right is the more wrong the less the scores doubt it.
+    """
+    labels = manifest.drop_duplicates("sha256").set_index("sha256")["label_given"]
     ordered = scores.sort_values("rank", kind="stable").reset_index(drop=True)
-    found = ordered["sha256"].map(given).astype("string").fillna(ordered["label"].astype("string"))
-    return ordered.assign(given=found)[list(CELLS)]
+    given = ordered["sha256"].map(labels)
+    changed = (given != ordered["label"]).fillna(True).astype(bool)
+    return ordered.assign(given=given, wrong=ordered["wrong"].mask(changed, 1 - ordered["wrong"]))[list(CELLS)]
+
+
+def plain(cells: pd.DataFrame) -> pd.DataFrame:
+    """``cells`` (CELLS) whose texts are Python's own, null None: they are gone through at every decision."""
+    texts = {name: cells[name].astype(object).where(cells[name].notna(), None) for name in CELLS[:4]}
+    return cells.assign(**texts)
 
 
 def order_of(cells: pd.DataFrame, blind: float, readers: int) -> Order:
@@ -74,7 +85,7 @@ def to_label(cells: pd.DataFrame) -> Order:
 def views_of(said: pd.DataFrame, cells: pd.DataFrame) -> dict[str, dict[str, View]]:
     """What ``said`` (overlay.OPINIONS) says of ``cells`` (path, sha256). Words about other cells are no part of it."""
     content = matched(said, cells)
-    about = said.assign(content=content)[~content.isin([ABSENT, AMBIGUOUS])].sort_values("number")
+    about = said.assign(content=content)[~content.isin([ABSENT, AMBIGUOUS])].sort_values("number").astype(object)
     views: dict[str, dict[str, View]] = {}
     columns = ("content", "reader", "decided", "queue", "time", "number")
     for sha256, reader, *told in zip(*(about[name].tolist() for name in columns), strict=True):

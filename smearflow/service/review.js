@@ -45,6 +45,8 @@ function write(path, body) {
 async function recover(error) { // the server's word on what is next comes first
   over = true;
   complain(`Not kept: ${error.message}`);
+  cells = state.cells; // as they were when all was kept
+  show();
   for (;;) {
     try {
       const told = await ask(`state?reader=${encodeURIComponent(reader)}`);
@@ -161,11 +163,10 @@ function standing() {
   const lines = state.sentences.map((text) => { const p = document.createElement("p"); p.textContent = text; return p; });
   if (state.enough) lines[lines.length - 1].className = "enough";
   const { decided, today, cells: all, hourly } = state.figures;
-  const pace = document.createElement("p");
-  const words = [`${today.toLocaleString("en")} today`, `${decided.toLocaleString("en")} of ${all.toLocaleString("en")} in all`];
-  if (hourly) words.push(`you look at ${Math.round(hourly).toLocaleString("en")} an hour`);
-  pace.textContent = words.join(" · ");
-  at("standing").replaceChildren(pace, ...lines);
+  const words = [`${today.toLocaleString("en")} today`, `${decided.toLocaleString("en")} of ${all.toLocaleString("en")}`];
+  if (hourly) words.push(`${Math.round(hourly).toLocaleString("en")} an hour`);
+  at("pace").textContent = words.join(" · ");
+  at("standing").replaceChildren(...lines);
   at("who").textContent = reader;
   document.querySelector("[data-do=undo]").disabled = !state.last && pending === 0;
   at("last").textContent = state.last ? `Your last: ${state.last.file}, ${WORDS[state.last.decided] || state.last.decided}` : "";

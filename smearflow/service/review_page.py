@@ -51,9 +51,10 @@ class ReviewServer(ThreadingHTTPServer):
         """The address to open."""
         return f"http://{HOST}:{self.server_port}/{self.token}/"
 
-    def finish(self) -> None:
-        """End ``serve_forever`` once this answer is under way."""
-        threading.Thread(target=self.shutdown, daemon=True).start()
+    def shutdown(self) -> None:
+        """End ``serve_forever``, which must run in another thread; connections that are open can't go on either."""
+        self.token = secrets.token_urlsafe(24)
+        super().shutdown()
 
 
 class Page(BaseHTTPRequestHandler):
@@ -137,7 +138,7 @@ class Page(BaseHTTPRequestHandler):
     def _finish(self, _: dict[str, Any]) -> None:
         self.close_connection = True
         self._tell({"made": self.server.session.made})
-        self.server.finish()
+        threading.Thread(target=self.server.shutdown, daemon=True).start()
 
     def _names(self) -> tuple[str, str]:
         return f"{HOST}:{self.server.server_port}", f"localhost:{self.server.server_port}"

@@ -4,7 +4,6 @@ Whatever was said is read from the ledger, so that a reload, a crash or another 
 nothing. A decision is on the disk before its answer leaves.
 """
 
-import os
 import re
 import threading
 from collections.abc import Iterable
@@ -19,7 +18,7 @@ from smearflow.data.decisions import EXCLUDE, UNSURE, WITHDRAWN, Decision, appen
 from smearflow.data.neighbours import Neighbours
 from smearflow.data.overlay import opinions
 from smearflow.data.review_figures import ReviewFigures, figures_of, sentences
-from smearflow.data.review_queue import Order, Views, upcoming, views_of
+from smearflow.data.review_queue import Order, Views, plain, upcoming, views_of
 from smearflow.data.sources import file_at
 from smearflow.errors import UsageError
 
@@ -53,8 +52,8 @@ class Session:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        cells = self.cells.astype(object).where(self.cells.notna(), None)
-        self._rows = {row["sha256"]: row for row in cells.to_dict("records")}
+        self.cells = plain(self.cells)
+        self._rows = {row["sha256"]: row for row in self.cells.to_dict("records")}
         self._near = Neighbours(self.cells)
 
     def file_of(self, sha256: str) -> Path | None:
@@ -84,7 +83,9 @@ class Session:
         """
         row = self._rows.get(sha256)
         if row is None or decided not in (*self.classes, EXCLUDE, UNSURE):
-            raise UsageError(f"{decided!r} of {sha256!r} isn't a decision about a cell of this review.", "Reload the page.")
+            raise UsageError(
+                f"{decided!r} of {sha256!r} isn't a decision about a cell of this review.", "Reload the page."
+            )
         with self._lock:
             if reader in self._said().get(sha256, {}):
                 return
@@ -115,11 +116,11 @@ class Session:
     def opinion(self, reader: str, sha256: str) -> dict[str, Any] | None:
         """What models say of a cell that never saw its patient. That it was asked for goes with the decision."""
         row = self._rows.get(sha256)
-        if row is None or row["probability"] is None:
+        if row is None or pd.isna(row["probability"]):
             return None
         with self._lock:
             self._asked.add((reader, sha256))
-        return {"positive": self.positive, "probability": row["probability"]}
+        return {"positive": self.positive, "probability": float(row["probability"])}
 
     def figures(self, reader: str) -> ReviewFigures:
         """Where the review stands, with the speed of ``reader``."""
@@ -137,7 +138,7 @@ class Session:
     def _said(self) -> Views:
         """What was said by now: read again where the ledger has changed."""
         try:
-            found = os.stat(self.ledger)
+            found = self.ledger.stat()
             read = (found.st_size, found.st_mtime_ns)
         except FileNotFoundError:
             read = (0, 0)
