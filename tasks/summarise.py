@@ -14,7 +14,6 @@ from smearflow.data.manifest import Manifest
 from smearflow.data.sources import Source
 from smearflow.data.splitting import Parts
 from smearflow.errors import SmearflowError
-from smearflow.evaluation.scoring import Scores
 from smearflow.summary import (
     ChampionResult,
     ComparedCut,
@@ -29,7 +28,6 @@ from smearflow.summary import (
     ShortcutResult,
     SplitCounts,
     Summary,
-    TestFigures,
     Validation,
     Verdict,
 )
@@ -42,7 +40,8 @@ from tasks.leakage import Leaked
 from tasks.register import Registered
 from tasks.settle import Settled
 from tasks.stage import Run
-from tasks.summarise_judged import figure_of, judged_parts, suspicion
+from tasks.summarise_judged import figure_of, figures_on_test, judged_parts, suspicion
+from tasks.summarise_labels import label_parts
 from tasks.train import Attempt
 from tasks.validate import Checked
 
@@ -65,6 +64,7 @@ def summarise(run: Run, error: BaseException | None = None) -> Summary:
         shortcut=_shortcut(reached.get("evaluate")),
         champion=_champion(reached.get("register")),
         **judged_parts(reached),
+        **label_parts(run, manifest_reached(reached)),
         leak=suspicion(run),
         stages=tuple(run.stages),
         prefect=_prefect(),
@@ -187,8 +187,8 @@ def _leakage(leaked: Leaked) -> Leakage:
         model=leaked.apart.name,
         shared_groups=leaked.parts.shared_groups,
         shared_duplicates=leaked.parts.shared_duplicates,
-        apart=_figures(leaked.apart),
-        random=_figures(leaked.random),
+        apart=figures_on_test(leaked.apart.test),
+        random=figures_on_test(leaked.random.test),
     )
 
 
@@ -218,13 +218,9 @@ def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:
         calibration=scores.calibration.kind if scores else None,
         status="ok",
         threshold=scores.threshold if scores else None,
-        test=_figures(scores) if scores else None,
+        test=figures_on_test(scores.test) if scores else None,
         cuts=tuple(ComparedCut(**each.model_dump()) for each in trained.cuts),
     )
-
-
-def _figures(scores: Scores) -> TestFigures:
-    return TestFigures(**{name: figure_of(interval) for name, interval in scores.test.items()})
 
 
 def _shortcut(evaluated: Evaluated | None) -> ShortcutResult | None:
@@ -232,7 +228,7 @@ def _shortcut(evaluated: Evaluated | None) -> ShortcutResult | None:
         return None
     found = evaluated.shortcut
     return ShortcutResult(
-        test=_figures(found.scores),
+        test=figures_on_test(found.scores.test),
         statistic=found.statistic,
         alone=None if math.isnan(found.alone) else found.alone,
         close=found.suspects,
