@@ -6,8 +6,13 @@ import pandas as pd
 
 from smearflow.data.decisions import Decision, append
 from smearflow.data.manifest import as_manifest
+from smearflow.origins import Origins, machine, write_origins
+from smearflow.settings import Settings
+from smearflow.summary import Paths, Summary, Verdict, write_summary
+from smearflow.workspace import Workspace
 
 SICK, WELL = "Parasitized", "Uninfected"
+RUN = "20261129-080000-aaaa"
 DAY = "2026-11-29T08:00:00+00:00"
 
 
@@ -41,3 +46,15 @@ def ledger_of(folder: Path, *decisions: Decision) -> Path:
     """A ledger of ``decisions`` in ``folder``."""
     append(folder / "labels.csv", decisions)
     return folder / "labels.csv"
+
+
+def run_that_saw(workspace: Workspace, manifest: pd.DataFrame, root: Path, run: str = RUN, **digests: str) -> None:
+    """A run in ``workspace`` whose cells were those of ``manifest`` below ``root``, and which trained on them."""
+    folder = workspace.run(run)
+    folder.mkdir(parents=True)
+    manifest.to_parquet(folder / "manifest.parquet", index=False)
+    verdict = Verdict(outcome="kept", why="", next="")
+    paths = Paths(manifest=folder / "manifest.parquet")
+    write_summary(Summary(run_id=run, command="run", status="completed", verdict=verdict, paths=paths), folder)
+    facts = {"run_id": run, "settings": Settings(), "root": root, "split": folder / "manifest.parquet", "models": {}}
+    write_origins(Origins.model_validate({**facts, "digests": digests, "machine": machine()}), folder)

@@ -25,7 +25,7 @@ def withdrawals(entries: Sequence[Entry], reader: str, since: datetime | None) -
     """
     known = sorted({entry.decision.reader for entry in entries})
     if reader not in known:
-        raise UsageError(f"No decision is {reader!r}'s.", f"Readers: {', '.join(known) or 'none yet'}.")
+        raise UsageError(f"No decision is by {reader!r}.", f"Readers: {', '.join(known) or 'none yet'}.")
     mine = [entry for words in standing_words(entries) for entry in words if entry.decision.reader == reader]
     late = [entry.decision for entry in mine if since is None or moment(entry.decision.time) >= since]
     return [replace(decision, decided=WITHDRAWN, time=now(), reason="reverted") for decision in reversed(late)]
