@@ -17,6 +17,7 @@ from smearflow.errors import SmearflowError
 from smearflow.summary import (
     ChampionResult,
     ComparedCut,
+    ComparedWay,
     Dataset,
     Doubts,
     ExpectationResult,
@@ -32,12 +33,13 @@ from smearflow.summary import (
     Verdict,
 )
 from tasks.deduplicate import Deduplicated
-from tasks.doubt import NOBODY, Doubted
+from tasks.doubt import Doubted
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
 from tasks.lay_out import Folders
 from tasks.leakage import Leaked
 from tasks.register import Registered
+from tasks.robust import Compared, left_out_of, way_taken, why_not
 from tasks.settle import Settled
 from tasks.stage import Run
 from tasks.summarise_judged import figure_of, figures_on_test, judged_parts, suspicion
@@ -166,13 +168,17 @@ def _split(run: Run, parts: Parts | None) -> SplitCounts | None:
 
 def _doubts(run: Run) -> Doubts | None:
     """None where nobody asked, or training wasn't reached."""
-    found: Doubted | None = run.reached.get("doubt")
-    if found:
-        return Doubts(left_out=found.left_out, judges=found.judges)
     if run.settings.labels.robust == "none" or "train" not in run.reached:
         return None
-    failed = any(stage.name == "doubt" for stage in run.stages)
-    return Doubts(why_not="judging them failed, as the log says" if failed else NOBODY)
+    judged: Doubted | None = run.reached.get("doubt")
+    compared: Compared | None = run.reached.get("compare_ways")
+    return Doubts(
+        left_out=judged.counts if judged and left_out_of(run) else {},
+        judges=judged.judges if judged else (),
+        why_not=why_not(run),
+        way=way_taken(run),
+        compared=tuple(ComparedWay(**each.model_dump()) for each in compared.ways) if compared else (),
+    )
 
 
 def _apart(settled: Settled | None, gated: Gated | None) -> bool | None:

@@ -12,6 +12,7 @@ from smearflow.models.spec import DoubtSpec, TrainSpec
 from smearflow.models.training import run_module
 
 TURNED = 6
+SAID = ["probability", "decided", "doubted", "weight"]
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +38,13 @@ def judged(table: Path, out: Path, *judges: TrainSpec) -> pd.DataFrame:
 def test_turned_labels_are_doubted_and_only_training_images_are_judged(table: Path, tmp_path: Path) -> None:
     judge = spec_of(table, tmp_path / "judge", name="MobileNet", cut="conv_pw_1_relu", weights="random")
     scores = judged(table, tmp_path / "out", judge)
-    assert list(scores.columns) == ["path", "sha256", "label", "group", "probability", "doubted"]
+    assert list(scores.columns) == ["path", "sha256", "label", "group", *SAID]
     assert set(scores["path"]) == set(pd.read_parquet(table).query("split == 'train'")["path"])
     wrong = scores.drop_duplicates("group")
     assert len(wrong) == TURNED and wrong["doubted"].sum() >= 5
     assert scores["doubted"].sum() <= 7  # 5 % of 144, and only labels that are contradicted
     assert scores["probability"].between(0, 1).all()
+    assert wrong["weight"].mean() < 0.5 < 1 < scores.drop(wrong.index)["weight"].mean()
 
 
 def test_a_whole_network_judges_each_half_by_the_other(table: Path, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from smearflow.data.decisions import Decision, append, now
+from smearflow.data.decisions import Decision, append, head_of, now, read_decisions
+from smearflow.origins import Origins, write_origins
 from smearflow.service.deployments import deploy
-from smearflow.service.events import LABELS_ARRIVED, labels_arrived, tell_of_labels, unlearned
+from smearflow.service.events import LABELS_ARRIVED, labels_arrived, tell_again, tell_of_labels, unlearned
 from smearflow.service.prefect_api import ask
 from smearflow.service.prefect_runs import automations_on, make_pool
 from smearflow.service.prefect_server import Server
@@ -58,8 +59,8 @@ def events(api_url: str) -> list[dict[str, Any]]:
     return found
 
 
-def decide(workspace: Workspace, time: str) -> None:
-    append(workspace.labels, [Decision("C1_a.png", None, None, "Parasitized", "Ada", time)])
+def decide(workspace: Workspace, decided: str) -> None:
+    append(workspace.labels, [Decision("C1_a.png", None, None, decided, "Ada", now())])
 
 
 def test_labels_that_arrive_are_answered_by_one_run_and_more_that_follow_soon_by_none(
@@ -69,7 +70,7 @@ def test_labels_that_arrive_are_answered_by_one_run_and_more_that_follow_soon_by
     assert labels_arrived(deployed, "another-line", "0" * 64, 3, ["Bo"], "not ours") is None
     monkeypatch.setenv("PREFECT_API_URL", deployed)
     reviewed = Workspace.at(tmp_path)
-    decide(reviewed, now())
+    decide(reviewed, "Parasitized")
     said = tell_of_labels(reviewed, "cells-of-a-ward", "a review")
     assert said.startswith("A retraining learns from them")
     (run,) = answered(deployed)
@@ -96,16 +97,36 @@ def test_a_server_that_does_not_answer_is_a_problem_not_an_error() -> None:
     assert problem is not None and "refused" in problem
 
 
-def test_decisions_since_the_last_training_began_are_still_to_be_learned_from(tmp_path: Path) -> None:
+def train(workspace: Workspace, run_id: str) -> None:
+    """Leave what a run leaves that went by the decisions of now."""
+    head = head_of(read_decisions(workspace.labels))
+    origins = Origins(
+        run_id=run_id,
+        settings=Settings(),
+        root=workspace.root,
+        split=workspace.root,
+        models={},
+        machine={},
+        digests={"decisions": head},
+    )
+    write_origins(origins, workspace.run(run_id))
+
+
+def test_decisions_that_the_last_training_did_not_know_are_still_to_be_learned_from(tmp_path: Path) -> None:
     workspace = Workspace.at(tmp_path)
     assert not unlearned(workspace)
-    decide(workspace, "2026-11-28T10:00:00+00:00")
+    decide(workspace, "Parasitized")
     assert unlearned(workspace), "nothing was trained yet"
-    run = workspace.run("20261128-101500-3f9a")
-    run.mkdir(parents=True)
-    (workspace.run("20261128-120000-beef")).mkdir()  # came to no training
+    train(workspace, "20261128-101500-3f9a")
+    workspace.run("20261128-120000-beef").mkdir()  # came to no training
+    assert not unlearned(workspace) and tell_again(workspace, "malaria-cells") is None
+    decide(workspace, "Uninfected")
     assert unlearned(workspace)
-    (run / "provenance.json").write_text("{}")
-    assert not unlearned(workspace)
-    decide(workspace, "2026-11-28T10:20:00+00:00")
-    assert unlearned(workspace)
+    assert str(tell_again(workspace, "malaria-cells")).startswith("The next run learns")
+
+
+def test_a_ledger_that_another_hand_changed_does_not_stop_who_reminds_of_it(tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path)
+    decide(workspace, "Parasitized")
+    workspace.labels.write_text(workspace.labels.read_text().replace("Parasitized", "Uninfected"))
+    assert "changed by another hand" in str(tell_again(workspace, "malaria-cells"))

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 from smearflow.data.decisions import head_of, read_decisions
 from smearflow.data.overlay import opinions
-from smearflow.origins import FILE as ORIGINS
+from smearflow.errors import DataError, UsageError
+from smearflow.origins import FILE, origins_of
 from smearflow.service.prefect_api import NO_ANSWER, ask
 from smearflow.service.prefect_runs import automations_on
 from smearflow.service.prefect_server import server_status
 from smearflow.workspace import Workspace
 
 LABELS_ARRIVED = "smearflow.labels.arrived"
-RUN_TIME = "%Y%m%d-%H%M%S"  # what the name of a run begins with
 
 
 def resource_of(registry_name: str) -> str:
@@ -63,16 +63,31 @@ def tell_of_labels(workspace: Workspace, registry_name: str, why: str) -> str:
 
 
 def unlearned(workspace: Workspace) -> bool:
-    """Whether decisions were made since the last run that trained had begun: nobody has learned from them.
+    """Whether the last run that trained knew other decisions than there are: nobody has learned from the new ones.
 
     Their event may have met a run under way, or the time in which no second run is started.
     """
     entries = read_decisions(workspace.labels)
-    if not entries:
-        return False
-    trained = max((file.parent.name for file in workspace.runs.glob(f"*/{ORIGINS}")), default=None)
-    return trained is None or datetime.fromisoformat(entries[-1].decision.time) >= _begun(trained)
+    return (head_of(entries) if len(opinions(entries)) else None) != _learned(workspace)
 
 
-def _begun(run_id: str) -> datetime:
-    return datetime.strptime("-".join(run_id.split("-")[:2]), RUN_TIME).replace(tzinfo=UTC)
+def tell_again(workspace: Workspace, registry_name: str) -> str | None:
+    """Tell of decisions that nobody has learned from yet. What a person is told; None where there are none.
+
+    A ledger that was changed by another hand is told of, too: whoever reminds has other work to do.
+    """
+    try:
+        if not unlearned(workspace):
+            return None
+        return tell_of_labels(workspace, registry_name, "decisions since the last training")
+    except DataError as error:
+        return str(error)
+
+
+def _learned(workspace: Workspace) -> str | None:
+    """The head of the decisions that the last run that trained went by; None where it knew of none."""
+    trained = max((file.parent.name for file in workspace.runs.glob(f"*/{FILE}")), default=None)
+    try:
+        return origins_of(workspace, trained).digests.get("decisions") if trained else None
+    except UsageError:  # another version's
+        return None

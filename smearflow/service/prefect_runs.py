@@ -46,7 +46,7 @@ def workers_online(api_url: str, pool: str) -> list[str]:
 
 
 def automations_on(api_url: str, event: str) -> list[str]:
-    """Names of the automations that answer ``event`` at once, those that are switched on. None where that isn't told."""
+    """Names of the automations that are switched on and answer ``event``; none where the server doesn't say."""
     try:
         found = ask("POST", f"{api_url}/automations/filter", {})
         return [each["name"] for each in found if each["enabled"] and event in each["trigger"].get("expect", ())]
