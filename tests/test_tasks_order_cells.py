@@ -33,12 +33,12 @@ def test_what_the_champion_says_is_found_by_content(tmp_path: Path, cells: pd.Da
     queue = pd.read_parquet(found.path)
     assert found.cells == len(queue) == 19 and found.doubted
     assert queue["probability"].eq(0.25).all() and set(queue["path"]) <= set(cells["path"][:20])
-    assert "19 cells" in says(found) and "champion" in says(found)
+    assert "19 cells" in says(found) and "unsure" in says(found)
 
 
 def test_without_a_champion_cells_are_as_unlike_as_can_be(tmp_path: Path, cells: pd.DataFrame) -> None:
     found = order_cells.function(tmp_path / "queue", tmp_path / "manifest.parquet", None)
-    assert found.cells == 19 and not found.doubted and "champion" not in says(found)
+    assert found.cells == 19 and not found.doubted and "unsure" not in says(found)
     assert pd.read_parquet(found.path)["probability"].isna().all()
 
 
