@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prefect import flow
-from tasks.score_labels import ScoredLabels, cells_to_judge, score_labels
 
 from flows.recording import new_id, note_process
 from smearflow.data.overlay import Reviewed
@@ -16,6 +15,7 @@ from tasks.deduplicate import deduplicate, thumbnails_of
 from tasks.ingest import ingest
 from tasks.read_labels import read_labels
 from tasks.scan import memory_of, scan
+from tasks.score_labels import ScoredLabels, cells_to_judge, score_labels
 from tasks.stage import Run
 from tasks.workers import hired
 
