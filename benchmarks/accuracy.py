@@ -34,7 +34,9 @@ from smearflow.models.spec import EnsembleSpec, Trained
 from smearflow.models.training import run_ensemble
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
-from tasks.doubt import by_backbone, doubt, judges_of
+from tasks.doubt import doubt, judges_of
+from tasks.read_labels import read_labels
+from tasks.robust import JUDGED, taught
 
 SHARED = Path(os.environ.get("SMEARFLOW_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 SEED = 0  # of the folds
@@ -92,18 +94,27 @@ def trained_on(
     return models
 
 
-def splits_of(
+def lessons_of(
     settings: Settings, plans: tuple[Plan, ...], parts: Parts, folder: Path, workspace: Workspace
-) -> tuple[dict[str, Parts], float]:
-    """What each model is trained on, as in a run, and the seconds that judging labels took."""
-    judges = judges_of(plans)
-    if settings.labels.robust == "none" or not judges:
-        return {plan.label: parts for plan in plans}, 0.0
+) -> tuple[tuple[Plan, ...], dict[str, Parts], float]:
+    """The plans, what each model is trained on, as in a run without `auto`, and the seconds that judging took."""
+    way, judges = settings.labels.robust, judges_of(plans)
+    if way not in JUDGED or not judges:
+        return *taught(plans, parts, way, None), 0.0
     start = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
-        how = (settings.data, settings.augment, settings.train, settings.labels)
-        found = doubt.function(folder, parts, judges, *how, workspace)
-    return by_backbone(plans, parts, found.parts), time.perf_counter() - start
+        nobody = read_labels.function(folder, workspace)
+        how = (settings.labels.suspects, settings.data, settings.augment, settings.train)
+        found = doubt.function(folder, parts, judges, nobody, *how, workspace)
+    return *taught(plans, parts, way, found), time.perf_counter() - start
+
+
+def models_of(
+    settings: Settings, plans: tuple[Plan, ...], parts: Parts, out: Path, workspace: Workspace
+) -> tuple[dict[str, Trained], float]:
+    """Every model trained on the split ``parts`` as the settings say, and the seconds that judging labels took."""
+    own, splits, judging = lessons_of(settings, plans, parts, out / "doubts", workspace)
+    return trained_on(settings, own, splits, out, workspace), judging
 
 
 def corrected(rows: pd.DataFrame, corrections: Path | None) -> pd.Series:
@@ -143,8 +154,7 @@ def main() -> None:
             table, path = divided(rows, fold, number), Path(scratch) / f"split-{number}.parquet"
             table.to_parquet(path)
             parts, out = parts_of(table, path, root), Path(scratch) / str(number)
-            splits, judging = splits_of(settings, plans, parts, out / "doubts", workspace)
-            models = trained_on(settings, plans, splits, out, workspace)
+            models, judging = models_of(settings, plans, parts, out, workspace)
             took = f"{time.perf_counter() - start:.0f} s, {judging:.0f} of them to judge labels"
             print(f"fold {number + 1} of {given.folds}: {took}", flush=True)
             for name, model in models.items():

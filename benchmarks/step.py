@@ -70,7 +70,7 @@ def main() -> None:
     best = dict.fromkeys(networks, float("inf"))
     for number in range(given.rounds + 1):
         for variant, network in networks.items():
-            images_of_it = pixels_of(some, Augment(), train.batch_size, train.seed).batches(0)
+            images_of_it = pixels_of(some, Augment(), train).batches(0)
             start = time.perf_counter()
             network.fit(images_of_it, steps_per_epoch=given.steps, verbose=0)
             if number:  # the first compiles

@@ -17,14 +17,25 @@ def _labels(data: Data, quality: Quality) -> tuple[Rule, ...]:
     allowed = {"value_set": list(data.classes)}
     return (
         _label(
-            "every image lies in a class folder",
-            f"at most {percent(budget)} don't",
-            "A model learns from labels, and a label is the name of the folder.",
+            "every image that is used has a label",
+            "no exception",
+            "A model learns from labels, and a label is the name of the folder, or what a person said of the cell.",
             f"Sort the images into the folders {folders}, and give the folder above them as data.source. "
-            "Images without labels can be scored (smearflow predict), not trained on.",
+            "Images without labels can be scored (smearflow predict) and labelled (smearflow review --cells FOLDER), "
+            "not trained on.",
             kind="ExpectColumnValuesToNotBeNull",
-            arguments={"mostly": mostly(budget)},
-            settings=BUDGET,
+            arguments={"row_condition": 'reason=="used"', "condition_parser": "pandas"},
+        ),
+        Rule(
+            suite="classes",
+            sentence="no image waits for a label",
+            bound="no exception",
+            severity="warning",
+            why="Images that lie in no class folder are left out until a person has said what they show.",
+            fix="Label them: smearflow review --cells FOLDER; or sort them into class folders.",
+            kind="ExpectColumnValuesToNotBeInSet",
+            column="reason",
+            arguments={"value_set": ["unlabelled"]},
         ),
         _label(
             f"the label is one of {', '.join(data.classes)}",

@@ -5,8 +5,8 @@ from smearflow.data.images import FORMATS
 from smearflow.data.manifest import REASONS
 from smearflow.settings import Quality
 
-# Faults of a file's content, in the scan's words: all reasons before those about labels and copies.
-FAULTS = REASONS[: REASONS.index("unknown_class")]
+# Faults of a file's content, in the scan's words: all reasons before those that people decide, of labels and of copies.
+FAULTS = REASONS[: REASONS.index("excluded")]
 
 
 def suite(quality: Quality) -> tuple[Rule, ...]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Train, evaluate, register and report, as a Prefect flow in this process."""
     settings, workspace = _settings(arguments, arguments.data), Workspace.at(arguments.workspace)
-    _connect(workspace)
+    connect(workspace)
     from flows.closing import closing_lines
     from flows.retraining import retraining
 
@@ -36,7 +36,7 @@ def validate(arguments: argparse.Namespace) -> int:
     """Ingest, scan and validate alone. The table is printed also where the data break the contract."""
     settings = _settings(arguments, arguments.path or arguments.data)
     workspace = Workspace.at(arguments.workspace)
-    _connect(workspace)
+    connect(workspace)
     from flows.closing import contract_lines, validation_lines
     from flows.faults import fault_lines
     from flows.validation import validation
@@ -59,7 +59,7 @@ def check(arguments: argparse.Namespace) -> int:
         raise UsageError(f"There is no {arguments.path}.", "Name a folder of new cells.")
     if not arguments.path.is_dir():
         raise UsageError(f"{arguments.path} is a file.", "Name a folder of new cells; a zip must be unpacked first.")
-    _connect(workspace)
+    connect(workspace)
     from flows.quality_check import check_lines, quality_check
 
     state: Any = quality_check(settings, workspace.root, arguments.path, return_state=True)
@@ -113,7 +113,7 @@ def reproduce(arguments: argparse.Namespace) -> int:
     print("\n".join(at_hand_lines(then[0])), flush=True)
     again = prepared(then[0], workspace)
     print(f"\nrunning again in {again.root}", flush=True)
-    _connect(workspace)
+    connect(workspace)
     from flows.retraining import retraining
 
     summary = _ended(retraining(settings_of(then[0]), again.root, return_state=True))
@@ -210,7 +210,7 @@ def _workspace(arguments: argparse.Namespace) -> Workspace:
     return Workspace.at(arguments.workspace)
 
 
-def _connect(workspace: Workspace) -> None:
+def connect(workspace: Workspace) -> None:
     """Find or start the workspace's server, and tell Prefect of it before it is imported."""
     require(workspace.root, LEAST_ROOM)
     from flows.console import ENVIRONMENT

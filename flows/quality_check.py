@@ -1,5 +1,6 @@
 """The continuous check: do the cells that come in still look like those that the champion was measured on?"""
 
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +19,15 @@ from smearflow.data.scan_memory import Memory
 from smearflow.data.scanning import HERE
 from smearflow.errors import SourceError
 from smearflow.models.training import end_all
-from smearflow.monitoring.batches import Batch, alone, take, unfinished
+from smearflow.monitoring.batches import Batch, alone, take, unfinished, unlabelled_at
 from smearflow.monitoring.history import history_of, is_judged
+from smearflow.monitoring.judging import Judgement
 from smearflow.monitoring.measures import BY_NAME
 from smearflow.monitoring.reference import read_reference
 from smearflow.monitoring.result import RANK, ChampionLine, CheckResult
 from smearflow.registry.champion import Champion
 from smearflow.registry.succession import seat_of, serving_champion
+from smearflow.service.events import tell_again, tell_of_labels
 from smearflow.settings import QualityCheck, Settings
 from smearflow.workspace import Workspace
 from tasks.gather import gather
@@ -63,6 +66,8 @@ def quality_check(
     place = Workspace.at(workspace)
     note_process(place)
     with failure_told("check", settings.notify):
+        if path is None and (told := tell_again(place, settings.registry.name)):
+            print(f"labels: {told}")
         # A wrong name ends the check before a batch is touched.
         suites = find_extensions(settings.data, settings.quality)
         serving = comparable_champion(settings, place)
@@ -88,7 +93,7 @@ def dropped(serving: Serving, suites: Suites, settings: Settings, workspace: Wor
     """Check and archive what lies in the drop folder; before it, what an earlier check left halfway."""
     how = settings.quality_check
     drop = drop_folder(how, workspace)
-    archive = Path(how.archive).expanduser().absolute() if how.archive else workspace.archive
+    archive = archive_folder(how, workspace)
     with alone(drop):
         batches = unfinished(drop)
         fresh = take(drop, how.settle, new_id())
@@ -96,7 +101,10 @@ def dropped(serving: Serving, suites: Suites, settings: Settings, workspace: Wor
             run = Run("check", settings, workspace, batch.name)
             if not is_judged(history_of(workspace), batch.name):
                 yield checked(batch, serving, suites, settings, workspace)
-            put_away(run, batch, archive)
+            archived = put_away(run, batch, archive)
+            if archived.labelled:
+                why = f"{archived.labelled:,} labelled cells came with batch {batch.name}"
+                print(f"labels: {why}. {tell_of_labels(workspace, settings.registry.name, why)}")
         if not batches and not fresh:
             create_markdown_artifact(key="judge", markdown=f"# Nothing new\n\nNo new image in `{drop}`.")
 
@@ -118,7 +126,7 @@ def checked(batch: Batch, serving: Serving, suites: Suites, settings: Settings, 
     result = CheckResult(
         verdict=judgement.verdict,
         why=judgement.why,
-        next=judgement.next,
+        next=next_step(judgement, batch, manifest, settings, workspace),
         when=datetime.now(UTC).isoformat(timespec="seconds"),
         batch=batch.name,
         scheduled=batch.dropped,
@@ -136,6 +144,15 @@ def checked(batch: Batch, serving: Serving, suites: Suites, settings: Settings, 
     recorded = record(run, result, scored, workspace)
     announce_check(recorded.result, settings.notify)
     return recorded.result
+
+
+def next_step(judgement: Judgement, batch: Batch, manifest: Manifest, settings: Settings, workspace: Workspace) -> str:
+    """What to do; of a batch that was flagged, also how its cells without labels get some."""
+    if judgement.verdict == "ok" or sum(manifest.classes.values()) == manifest.images:
+        return judgement.next
+    cells = unlabelled_at(batch, archive_folder(settings.quality_check, workspace))
+    command = f"smearflow review --cells {shlex.quote(str(cells))} --workspace {shlex.quote(str(workspace.root))}"
+    return f"{judgement.next} To label the cells that help most: {command}"
 
 
 def held(run: Run, manifest: Manifest, suites: Suites, settings: Settings) -> Checked:
@@ -163,6 +180,11 @@ def drop_folder(how: QualityCheck, workspace: Workspace) -> Path:
     if not drop.is_dir():
         raise SourceError(f"There is no drop folder {drop}.", "Make it, mount it, or set quality_check.drop.")
     return drop
+
+
+def archive_folder(how: QualityCheck, workspace: Workspace) -> Path:
+    """Where handled batches go."""
+    return Path(how.archive).expanduser().absolute() if how.archive else workspace.archive
 
 
 def check_lines(result: CheckResult, workspace: Workspace) -> list[str]:

@@ -14,7 +14,6 @@ from smearflow.summary import Summary, read_summary
 from tasks.augment import augment
 from tasks.combine import check_ensembles, with_ensembles
 from tasks.deduplicate import deduplicate, thumbnails_of
-from tasks.doubt import left_out_of, splits_to_train_on
 from tasks.evaluate import evaluate
 from tasks.examine import examine
 from tasks.gate import gate
@@ -25,8 +24,10 @@ from tasks.made_of import MadeOf
 from tasks.read_labels import read_labels
 from tasks.register import register
 from tasks.report import report
+from tasks.robust import left_out_of, lessons
 from tasks.rounds import back_to_training
 from tasks.scan import memory_of, scan
+from tasks.score_labels import scores_if_possible
 from tasks.settle import settle_if_grouped
 from tasks.split import split
 from tasks.train import train_all
@@ -68,12 +69,13 @@ def retraining(
         lay_out_if_asked(run, parts, settings.split)
         # Models
         augment(run, parts, settings.augment, settings.train.seed)
-        splits = splits_to_train_on(run, plans, parts, settings)
+        plans, splits = lessons(run, plans, parts, settings, reviewed)
         trained = train_all(run, plans, splits, settings, crew.trainers)
         combined = with_ensembles(run, trained, parts, settings)
         models = back_to_training(run, plans, combined, splits, settings, crew.trainers)  # where none is good enough
         # Verdict
         scores = evaluate(run, models, manifest.path, parts, settings.data.positive, settings.evaluation)
+        scores_if_possible(run, manifest.path, manifest.root, plans, settings)
         leakage_if_asked(run, plans, models, parts, scores, settings)
         serving = examine(run, scores, models[scores.candidate], parts, settings.evaluation, settings.train.time_limit)
         verdict = gate(run, scores, serving, parts, settings, run.workspace)

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from smearflow.registry.succession import champion_now, seat_of
+from smearflow.service.events import LABELS_ARRIVED
 from smearflow.service.live import services
 from smearflow.service.prefect_api import NO_ANSWER
-from smearflow.service.prefect_runs import next_runs
+from smearflow.service.prefect_runs import automations_on, next_runs
 from smearflow.settings import Settings
 from smearflow.summary import Summary, read_summary
 from smearflow.workspace import Workspace
@@ -18,19 +19,22 @@ SHOWN = 6  # waiting runs that a person is told of
 
 def standing(workspace: Workspace, settings: Settings) -> dict[str, Any]:
     """``services{server, worker, page: each {state, url, pid}}``, ``champion``, ``last_run``, ``last_check``,
-    ``next_runs[{name, deployment, expected_start, state}]`` and ``disk_free_bytes``. Null where there is none;
-    ``next_runs`` is null where the server doesn't say.
+    ``next_runs[{name, deployment, expected_start, state}]``, ``automations`` (names of those that start a run when
+    labels have arrived) and ``disk_free_bytes``. Null where there is none; ``next_runs`` is null where the server
+    doesn't say.
     """
     champion = champion_now(seat_of(settings.registry, workspace))
     last = _last_run(workspace)
     each = services(workspace)
+    api_url = each["server"].url if each["server"].state == "running" else None
     return {
         "workspace": str(workspace.root),
         "services": {name: asdict(status) for name, status in each.items()},
         "champion": asdict(champion) if champion else None,
         "last_run": {"run_id": last.run_id, "command": last.command, **last.verdict.model_dump()} if last else None,
         "last_check": _last_check(workspace),
-        "next_runs": _next_runs(each["server"].url) if each["server"].state == "running" else None,
+        "next_runs": _next_runs(api_url),
+        "automations": automations_on(api_url, LABELS_ARRIVED) if api_url else [],
         "disk_free_bytes": shutil.disk_usage(workspace.root).free,
     }
 
@@ -48,6 +52,7 @@ def standing_lines(found: dict[str, Any]) -> list[str]:
         f"last run  {last['command']} {last['run_id']}: {last['outcome']}" if last else "last run  none",
         f"checked   {check.get('when')}: {check.get('verdict')}" if check else "checked   never",
         *(_next_line(run) for run in (found["next_runs"] or [])[:SHOWN]),
+        *(f"labels    a retraining begins when some have arrived ({name})" for name in found["automations"]),
         f"disk      {found['disk_free_bytes'] / 1e9:,.1f} GB free",
     ]
 

@@ -77,15 +77,29 @@ class Validation(Part):
     checks: tuple[ExpectationResult, ...] = ()
 
 
-class Doubts(Part):
-    """Training images that were left out because their labels are in doubt: how many of each class, and who says so.
+class ComparedWay(Part):
+    """A way to learn in spite of wrong labels, compared on training patients that its networks never saw."""
 
-    ``why_not``: why labels weren't judged though that was asked for.
+    way: str  # as in labels.robust
+    accuracy: float  # on images whose labels hold
+    gain: float  # accuracy more than without any way
+    low: float  # 95 % interval of the gain, by patient
+    high: float
+    chosen: bool
+
+
+class Doubts(Part):
+    """How networks learnt in spite of wrong labels: the ``way``, as in labels.robust, and ``why_not`` as was asked.
+
+    ``left_out``: training images that were left out because their labels are in doubt, of each class; ``judges``: who
+    judged labels; ``compared``: the ways, where the best was to be found.
     """
 
     left_out: dict[str, int] = {}
     judges: tuple[str, ...] = ()
     why_not: str | None = None
+    way: str = "drop_suspects"
+    compared: tuple[ComparedWay, ...] = ()
 
 
 class SplitCounts(Part):
@@ -200,6 +214,68 @@ class AbstentionResult(Part):
     outside: Figure
     inside: Figure
     everywhere: Figure
+
+
+class TruthsOfModel(Part):
+    """One model on the test set: by the labels as given, of cells that came with one, and as people reviewed them."""
+
+    name: str
+    given: TestFigures
+    reviewed: TestFigures
+
+
+class TruthsResult(Part):
+    """Both truths, where people looked at labels of the test set: at ``reviewed`` of its ``images``; ``changed``: those
+    of them whose label isn't the given one any more."""
+
+    images: int
+    reviewed: int
+    changed: int
+    models: tuple[TruthsOfModel, ...]
+
+
+class SinceBefore(Part):
+    """What came since the run before: ``decisions``, and by how many more cells are relabelled and excluded."""
+
+    run_id: str
+    decisions: int
+    relabelled: int
+    excluded: int
+
+
+class LabelsResult(Part):
+    """What people decided about labels, in cells of the data, and what the labels are held to be worth, in shares, 0-1.
+
+    ``reviewed``: looked at by somebody; of these ``kept`` to ``disputed``; ``absent``: decisions about cells that are
+    not in the data, or that a name doesn't single out; ``last``: number of the last decision; ``head``: where their
+    ledger ended. ``excluded_from_test``: cells of test patients that are excluded. ``wrong``: estimated share of the
+    labels as given that is wrong, ``by`` cells looked at at random, or models' scores; ``ceiling``: accuracy that a
+    perfect reader reaches, judged by these; ``wrong_by_class``; ``left``: share that is still wrong as they count now.
+    ``suspects_in_test``: test cells whose label is more likely wrong than not and that nobody looked at: the figures
+    count them. ``scored_by``: the models that judged labels, none where that wasn't done.
+    """
+
+    reviewed: int
+    kept: int
+    relabelled: int
+    labelled: int
+    excluded: int
+    unsure: int
+    disputed: int
+    absent: int
+    decisions: int
+    readers: int
+    last: int
+    head: str
+    since: SinceBefore | None = None
+    excluded_from_test: int | None = None
+    wrong: Figure | None = None
+    by: Literal["random", "scores"] | None = None
+    wrong_by_class: Mapping[str, float] = {}
+    ceiling: Figure | None = None
+    left: Figure | None = None
+    suspects_in_test: int | None = None
+    scored_by: tuple[str, ...] = ()
 
 
 class ExaminedResult(Part):
@@ -330,6 +406,8 @@ class Summary(Part):
     comparison: ComparisonResult | None = None
     slices: tuple[SliceResult, ...] = ()
     abstention: AbstentionResult | None = None
+    truths: TruthsResult | None = None
+    labels: LabelsResult | None = None
     examined: ExaminedResult | None = None
     leak: str | None = None  # too good to be true: what was checked
     test_openings: int | None = None  # decisions about this registered name for which a test set was opened

@@ -1,4 +1,4 @@
-"""Doubt: leave out of training the images whose labels models contradict most that never saw their patients."""
+"""Doubt: ask models about the labels of training images whose patients they never saw."""
 
 import itertools
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from smearflow.data.overlay import Reviewed, standing
 from smearflow.data.splitting import Parts, parts_of
-from smearflow.errors import TrainingError
 from smearflow.models.backbones import find
 from smearflow.models.jobs import Job, spec_of
 from smearflow.models.leases import Crowd, our_cores
@@ -16,9 +16,9 @@ from smearflow.models.plans import Plan
 from smearflow.models.spec import DoubtSpec
 from smearflow.models.training import run_module
 from smearflow.progress import overheard
-from smearflow.settings import Augment, Data, Labels, Settings, Train
-from smearflow.workspace import Workspace, building
-from tasks.stage import Run, stage
+from smearflow.settings import Augment, Data, Train
+from smearflow.workspace import Workspace, building, digest_of
+from tasks.stage import stage
 
 DOUBTED = "doubted"  # the set of those that are left out, in the split table that training reads
 NOBODY = "no model of this run can: neither a network that is trained whole, nor a frozen one with weights and a cut"
@@ -26,63 +26,39 @@ NOBODY = "no model of this run can: neither a network that is trained whole, nor
 
 @dataclass(frozen=True)
 class Doubted:
-    """The split to train on, who judged the labels, and how many of each class are left out.
+    """What is said of the training labels, and by whom; ``counts``: how many of each class are in doubt.
 
-    ``scores``: parquet of the training images: path, sha256, label, group, probability of the positive class, doubted.
+    ``digest``: of ``scores``, a parquet of the training images: path, sha256, label, group, probability of the positive
+    class, and whether people decided the label (decided), whether it is in doubt (doubted), what it weighs (weight).
+    Two splits come of it: ``parts`` is without the doubted images, ``weighed`` has the weights beside all of them.
     """
 
-    parts: Parts
     scores: Path
+    digest: str
     judges: tuple[str, ...]
-    left_out: dict[str, int]
+    counts: dict[str, int]
+    parts: Parts
+    weighed: Parts
 
 
 def says(found: Doubted) -> str:
-    rows = "".join(f"| {name} | {count:,} |\n" for name, count in found.left_out.items())
-    return f"""# {sum(found.left_out.values()):,} training images are left out: their labels are in doubt
+    rows = "".join(f"| {name} | {count:,} |\n" for name, count in found.counts.items())
+    return f"""# {sum(found.counts.values()):,} training labels are in doubt
 
 {" and ".join(found.judges)}, fitted on other patients, speak{"" if len(found.judges) > 1 else "s"} against them most.
-Linear heads are fitted on every image all the same, and validation and test keep theirs.
+What people decided is not in doubt. Validation and test aren't judged.
 
-| label | left out |
+| label | in doubt |
 |---|---|
 {rows}
 Every training image and what is said of it: `{found.scores}`.
 """
 
 
-def splits_to_train_on(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> dict[str, Parts]:
-    """The split that each backbone trains on, by label: ``parts``, or that without the labels in doubt.
-
-    Linear heads keep every image: they can't learn a wrong label by heart, and it is mostly they who doubt it.
-    Where labels can't be judged, all is trained on, and log and summary say why.
-    """
-    trusted = parts if settings.labels.robust == "none" else _trusted(run, plans, parts, settings)
-    return by_backbone(plans, parts, trusted)
-
-
-def left_out_of(run: Run) -> int:
-    """How many training images ``run`` left out because their labels are in doubt."""
-    found: Doubted | None = run.reached.get("doubt")
-    return sum(found.left_out.values()) if found else 0
-
-
-def by_backbone(plans: Sequence[Plan], parts: Parts, trusted: Parts) -> dict[str, Parts]:
-    """``parts`` for linear heads, ``trusted`` for all else, by label."""
-    return {plan.label: parts if is_head(plan) else trusted for plan in plans}
-
-
-def _trusted(run: Run, plans: Sequence[Plan], parts: Parts, settings: Settings) -> Parts:
-    judges = judges_of(plans)
-    if not judges:
-        print(f"labels aren't judged: {NOBODY}")
-        return parts
-    try:
-        how = (settings.data, settings.augment, settings.train, settings.labels)
-        return doubt(run, parts, judges, *how, run.workspace).parts
-    except TrainingError as error:
-        print(f"labels aren't judged: {error}")
-        return parts
+def judges_of(plans: Sequence[Plan]) -> tuple[Plan, ...]:
+    """Who judges labels: the frozen backbones with weights, whose features training needs anyway; else one network."""
+    frozen = tuple(plan for plan in plans if _says_something(plan))
+    return frozen or tuple(itertools.islice(filter(is_whole_network, plans), 1))
 
 
 def is_head(plan: Plan) -> bool:
@@ -90,11 +66,9 @@ def is_head(plan: Plan) -> bool:
     return plan.lecture is None and plan.model.trainable == "head" and find(plan.model.name).frozen
 
 
-def judges_of(plans: Sequence[Plan]) -> tuple[Plan, ...]:
-    """Who judges labels: the frozen backbones with weights, whose features training needs anyway; else one network."""
-    frozen = tuple(plan for plan in plans if _says_something(plan))
-    whole = (plan for plan in plans if plan.lecture is None and not find(plan.model.name).frozen)
-    return frozen or tuple(itertools.islice(whole, 1))
+def is_whole_network(plan: Plan) -> bool:
+    """Whether it is a network whose every weight is fitted from the start, by our recipe."""
+    return plan.lecture is None and not find(plan.model.name).frozen
 
 
 def _says_something(plan: Plan) -> bool:
@@ -109,20 +83,26 @@ def doubt(
     folder: Path,
     parts: Parts,
     judges: tuple[Plan, ...],
+    reviewed: Reviewed,
+    suspects: float,
     data: Data,
     augment: Augment,
     how: Train,
-    labels: Labels,
     workspace: Workspace,
 ) -> Doubted:
-    """Judge the training labels, and write the split without those that are doubted, and what was said of each."""
+    """Judge the training labels; write what is said of each, and the splits that come of it.
+
+    ``suspects``: the share of training images that are in doubt.
+    """
     with building(folder) as aside:
+        table = pd.read_parquet(parts.path)
         jobs = [Job(folder, plan, parts, data, augment, how, workspace, Crowd(1)) for plan in judges]
         threads = len(our_cores())
         told = aside / "spec.json"
         spec = DoubtSpec(
             judges=tuple(spec_of(job, aside, (), threads) for job in jobs),
-            suspects=labels.suspects,
+            suspects=suspects,
+            decided=_decided(reviewed, table, data),
             out=aside,
             threads=threads,
         )
@@ -130,17 +110,34 @@ def doubt(
         with overheard("labels") as hear:
             run_module("smearflow.models.doubts", told, "labels", how.time_limit, hear)
         scores = pd.read_parquet(aside / "doubts.parquet")
-        doubted = scores[scores["doubted"]]
-        divided = without(pd.read_parquet(parts.path), doubted["path"])
-        divided.to_parquet(aside / "split.parquet", index=False)
+        splits = {"split.parquet": without(table, scores), "weighed.parquet": weighed(table, scores)}
+        for name, split in splits.items():
+            split.to_parquet(aside / name, index=False)
+    of_class = scores.loc[scores["doubted"], "label"].value_counts()
+    kept, weighing = (parts_of(split, folder / name, parts.root, parts.left_out) for name, split in splits.items())
     return Doubted(
-        parts=parts_of(divided, folder / "split.parquet", parts.root, parts.left_out),
         scores=folder / "doubts.parquet",
+        digest=digest_of(scores.drop(columns="path").to_numpy().tolist()),
         judges=tuple(plan.label for plan in judges),
-        left_out={name: int((doubted["label"] == name).sum()) for name in data.classes},
+        counts={name: int(of_class.get(name, 0)) for name in data.classes},
+        parts=kept,
+        weighed=weighing,
     )
 
 
-def without(divided: pd.DataFrame, doubted: pd.Series) -> pd.DataFrame:
-    """The split table with the training images ``doubted`` (paths) in a set that nothing is fitted on."""
-    return divided.assign(split=divided["split"].mask(divided["path"].isin(doubted), DOUBTED))
+def without(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """The split table with the images that are ``doubted`` in a set that nothing is fitted on."""
+    doubted = scores.loc[scores["doubted"], "path"]
+    return table.assign(split=table["split"].mask(table["path"].isin(doubted), DOUBTED))
+
+
+def weighed(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """The split table with the column ``weight``: 1 where nothing is said of the label."""
+    weights = table["path"].map(scores.set_index("path")["weight"]).fillna(1.0)
+    return table.assign(weight=weights.astype("float32"))
+
+
+def _decided(reviewed: Reviewed, table: pd.DataFrame, data: Data) -> tuple[str, ...]:
+    """The sha256 of the images of ``table`` to which people gave a class, the given one or another."""
+    found = standing(pd.read_parquet(reviewed.path), table)
+    return tuple(found.index[found["decided"].isin(data.classes)])

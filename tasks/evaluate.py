@@ -1,7 +1,7 @@
 """Evaluate: measure each model on the untouched test set, at the threshold that validation gives."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +16,7 @@ from smearflow.evaluation.mistakes import confident_mistakes
 from smearflow.evaluation.scoring import Scores, calibrated_rows, score, scored
 from smearflow.evaluation.shortcut import Shortcut, shortcut
 from smearflow.evaluation.slices import Slice, in_words, slices, worst
+from smearflow.evaluation.truths import Review, against_given, review_of, with_truths
 from smearflow.models.spec import Trained
 from smearflow.settings import Evaluation
 from smearflow.workspace import building
@@ -26,7 +27,8 @@ from tasks.stage import stage
 class Evaluated:
     """The figures of every trained model and of statistics alone, and where predictions and mistakes lie.
 
-    ``candidate``: name of the model that is best on validation, ``slices`` and ``abstention`` are its own.
+    ``candidate``: name of the model that is best on validation, ``slices`` and ``abstention`` are its own; ``review``:
+    what people said of the test set's labels.
     """
 
     folder: Path
@@ -35,6 +37,7 @@ class Evaluated:
     shortcut: Shortcut | None = None
     slices: tuple[Slice, ...] = ()
     abstention: Abstention | None = None
+    review: Review | None = None
 
     @property
     def digest(self) -> str:
@@ -50,7 +53,8 @@ class Evaluated:
         return self.by_name[self.candidate]
 
     def predictions(self, name: str) -> Path:
-        """A trainer's table with calibrated probabilities: path, sha256, label, group, split, probability."""
+        """A trainer's table with calibrated probabilities: path, sha256, label, group, split, probability, and
+        both truths as the manifest has them: label_given, label_source."""
         return self.folder / f"{name}-predictions.parquet"
 
     def mistakes(self, name: str) -> pd.DataFrame:
@@ -74,12 +78,30 @@ def says(found: Evaluated) -> str:
 |---|{"---|" * (len(FIGURES) + 3)}
 {rows}
 In brackets: 95 % interval by patient bootstrap. The threshold comes from validation, never from test.
-{_of_statistics(found)}
+{_of_truths(found)}{_of_statistics(found)}
 {_of_slices(found)}"""
 
 
 def _told(figure: Interval) -> str:
     return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+
+
+def _of_truths(found: Evaluated) -> str:
+    """The candidate by both truths, a line each, where people looked at labels of the test set."""
+    review, scores = found.review, found.judged
+    if review is None or not scores.given:
+        return ""
+    taken_out = f" Another {review.excluded:,} cells of these patients were taken out." if review.excluded else ""
+    return f"""
+People looked at {review.reviewed:,} of the {review.images:,} labels and changed {review.changed:,}.{taken_out}
+
+- **{scores.name} by the reviewed labels**, which count: {_by_truth(scores.test)}
+- by the labels as given: {_by_truth(scores.given)}
+"""
+
+
+def _by_truth(figures: dict[str, Interval]) -> str:
+    return f"accuracy {_told(figures['accuracy'])}, AUC {_told(figures['auc'])}"
 
 
 def _of_statistics(found: Evaluated) -> str:
@@ -109,7 +131,10 @@ def evaluate(
     predictions = {label: pd.read_parquet(model.folder / "predictions.parquet") for label, model in models.items()}
     images, divided = read_manifest(manifest), pd.read_parquet(parts.path)
     with building(folder) as aside:
-        found = tuple(_measured(aside, n, models[n], rows, positive, evaluation) for n, rows in predictions.items())
+        found = tuple(
+            _measured(aside, n, models[n], with_truths(rows, images), positive, evaluation)
+            for n, rows in predictions.items()
+        )
         baseline = shortcut(images, divided, predictions, positive, evaluation)
         best = choose(tuple(scores for scores in found if not models[scores.name].control) or found)
         test = scored(calibrated_rows(predictions[best.name], best.calibration), "test")
@@ -117,7 +142,8 @@ def evaluate(
         unsure = abstention(test, positive, best.threshold, best.band, evaluation.bootstrap) if best.band else None
         scores = [json.loads(s.to_json()) for s in (*found, baseline.scores)]
         (aside / "scores.json").write_text(json.dumps(scores, indent=1))
-    return Evaluated(folder, found, best.name, baseline, parts_of_it, unsure)
+    review = review_of(divided, images)
+    return Evaluated(folder, found, best.name, baseline, parts_of_it, unsure, review)
 
 
 def _measured(
@@ -126,6 +152,7 @@ def _measured(
     scores = score(label, model.weights_digest, predictions, positive, evaluation)
     said = calibrated_rows(predictions, scores.calibration)
     said.to_parquet(aside / f"{label}-predictions.parquet", index=False)
-    mistakes = confident_mistakes(scored(said, "test"), positive, scores.threshold, evaluation.mistakes)
+    test = scored(said, "test")
+    mistakes = confident_mistakes(test, positive, scores.threshold, evaluation.mistakes)
     mistakes.to_parquet(aside / f"{label}-mistakes.parquet")
-    return scores
+    return replace(scores, given=against_given(test, positive, scores.threshold, evaluation.bootstrap))

@@ -84,6 +84,7 @@ def evidence_on(evaluated: Evaluated, examined: Examined) -> Evidence:
         size_mb=examined.size_mb,
         latency_ms=examined.latency_ms,
         parity=examined.parity,
+        review=evaluated.review,
     )
 
 

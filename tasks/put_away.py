@@ -12,10 +12,11 @@ from tasks.stage import stage
 
 @dataclass(frozen=True)
 class Archived:
-    """How many files went to which archive."""
+    """How many files went to which archive; ``labelled``: cells of the batch that can be trained on."""
 
     archive: Path
     files: int
+    labelled: int
 
 
 def says(archived: Archived) -> str:
@@ -26,4 +27,6 @@ def says(archived: Archived) -> str:
 @stage(says, cached=False, task_run_name="put away {batch.name}", retries=2, retry_delay_seconds=5)
 def put_away(folder: Path, batch: Batch, archive: Path) -> Archived:
     """Move what cells.parquet in ``folder`` lists: labelled cells by class, others apart."""
-    return Archived(archive, move_all(batch, pd.read_parquet(folder / "cells.parquet"), archive))
+    cells = pd.read_parquet(folder / "cells.parquet")
+    labelled = int((cells["label"].notna() & cells["reason"].isna()).sum())
+    return Archived(archive, move_all(batch, cells, archive), labelled)

@@ -68,6 +68,8 @@ def findings_of(run: Run, error: BaseException | None) -> Findings:
         shortcut=evaluated.shortcut if evaluated else None,
         gate=gated.verdict.checks if gated else (),
         candidate=candidate,
+        label_scores=pd.read_parquet(reached["score_labels"].path) if "score_labels" in reached else None,
+        opinions=pd.read_parquet(reached["read_labels"].path) if "read_labels" in reached else None,
         slices=evaluated.slices if evaluated else (),
         abstention=evaluated.abstention if evaluated else None,
         comparison=gated.comparison if gated else None,

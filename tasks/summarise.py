@@ -14,10 +14,10 @@ from smearflow.data.manifest import Manifest
 from smearflow.data.sources import Source
 from smearflow.data.splitting import Parts
 from smearflow.errors import SmearflowError
-from smearflow.evaluation.scoring import Scores
 from smearflow.summary import (
     ChampionResult,
     ComparedCut,
+    ComparedWay,
     Dataset,
     Doubts,
     ExpectationResult,
@@ -29,20 +29,21 @@ from smearflow.summary import (
     ShortcutResult,
     SplitCounts,
     Summary,
-    TestFigures,
     Validation,
     Verdict,
 )
 from tasks.deduplicate import Deduplicated
-from tasks.doubt import NOBODY, Doubted
+from tasks.doubt import Doubted
 from tasks.evaluate import Evaluated
 from tasks.gate import Gated
 from tasks.lay_out import Folders
 from tasks.leakage import Leaked
 from tasks.register import Registered
+from tasks.robust import Compared, left_out_of, way_taken, why_not
 from tasks.settle import Settled
 from tasks.stage import Run
-from tasks.summarise_judged import figure_of, judged_parts, suspicion
+from tasks.summarise_judged import figure_of, figures_on_test, judged_parts, suspicion
+from tasks.summarise_labels import label_parts
 from tasks.train import Attempt
 from tasks.validate import Checked
 
@@ -65,6 +66,7 @@ def summarise(run: Run, error: BaseException | None = None) -> Summary:
         shortcut=_shortcut(reached.get("evaluate")),
         champion=_champion(reached.get("register")),
         **judged_parts(reached),
+        **label_parts(run, manifest_reached(reached)),
         leak=suspicion(run),
         stages=tuple(run.stages),
         prefect=_prefect(),
@@ -166,13 +168,17 @@ def _split(run: Run, parts: Parts | None) -> SplitCounts | None:
 
 def _doubts(run: Run) -> Doubts | None:
     """None where nobody asked, or training wasn't reached."""
-    found: Doubted | None = run.reached.get("doubt")
-    if found:
-        return Doubts(left_out=found.left_out, judges=found.judges)
     if run.settings.labels.robust == "none" or "train" not in run.reached:
         return None
-    failed = any(stage.name == "doubt" for stage in run.stages)
-    return Doubts(why_not="judging them failed, as the log says" if failed else NOBODY)
+    judged: Doubted | None = run.reached.get("doubt")
+    compared: Compared | None = run.reached.get("compare_ways")
+    return Doubts(
+        left_out=judged.counts if judged and left_out_of(run) else {},
+        judges=judged.judges if judged else (),
+        why_not=why_not(run),
+        way=way_taken(run),
+        compared=tuple(ComparedWay(**each.model_dump()) for each in compared.ways) if compared else (),
+    )
 
 
 def _apart(settled: Settled | None, gated: Gated | None) -> bool | None:
@@ -187,8 +193,8 @@ def _leakage(leaked: Leaked) -> Leakage:
         model=leaked.apart.name,
         shared_groups=leaked.parts.shared_groups,
         shared_duplicates=leaked.parts.shared_duplicates,
-        apart=_figures(leaked.apart),
-        random=_figures(leaked.random),
+        apart=figures_on_test(leaked.apart.test),
+        random=figures_on_test(leaked.random.test),
     )
 
 
@@ -218,13 +224,9 @@ def _model(attempt: Attempt, evaluated: Evaluated | None) -> ModelResult:
         calibration=scores.calibration.kind if scores else None,
         status="ok",
         threshold=scores.threshold if scores else None,
-        test=_figures(scores) if scores else None,
+        test=figures_on_test(scores.test) if scores else None,
         cuts=tuple(ComparedCut(**each.model_dump()) for each in trained.cuts),
     )
-
-
-def _figures(scores: Scores) -> TestFigures:
-    return TestFigures(**{name: figure_of(interval) for name, interval in scores.test.items()})
 
 
 def _shortcut(evaluated: Evaluated | None) -> ShortcutResult | None:
@@ -232,7 +234,7 @@ def _shortcut(evaluated: Evaluated | None) -> ShortcutResult | None:
         return None
     found = evaluated.shortcut
     return ShortcutResult(
-        test=_figures(found.scores),
+        test=figures_on_test(found.scores.test),
         statistic=found.statistic,
         alone=None if math.isnan(found.alone) else found.alone,
         close=found.suspects,

@@ -11,7 +11,15 @@ from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.leak import leak_warning
 from smearflow.evaluation.slices import Slice
 from smearflow.evaluation.verdict import GateCheck
-from smearflow.summary import AbstentionResult, ComparisonResult, ExaminedResult, Figure, GateRule, SliceResult
+from smearflow.summary import (
+    AbstentionResult,
+    ComparisonResult,
+    ExaminedResult,
+    Figure,
+    GateRule,
+    SliceResult,
+    TestFigures,
+)
 from tasks.evaluate import Evaluated
 from tasks.examine import Examined
 from tasks.gate import Gated
@@ -53,12 +61,17 @@ def suspicion(run: Run) -> str | None:
         checked.append(f"statistics that never see a picture reach an AUC of {area:.3f}")
     if leaked:
         checked.append(f"a random split would show an accuracy of {leaked.random.test['accuracy'].value:.3f}")
-    return leak_warning(evaluated.judged, tuple(checked))
+    return leak_warning(evaluated.judged, tuple(checked), evaluated.review)
 
 
 def figure_of(interval: Interval) -> Figure:
     """NaN, where there was nothing to measure, becomes null."""
     return Figure(**{name: _known(value) for name, value in asdict(interval).items()})
+
+
+def figures_on_test(figures: Mapping[str, Interval]) -> TestFigures:
+    """A model's figures on the test set, by name, as the summary has them."""
+    return TestFigures(**{name: figure_of(interval) for name, interval in figures.items()})
 
 
 def rival_of(gated: Gated) -> str | None:

@@ -1,9 +1,10 @@
-"""Which labels to doubt: a share of all, the most contradicted ones first, and no class for being rare."""
+"""Which labels to doubt, and how far to trust each: the most contradicted ones first, and no class for being rare."""
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from smearflow.data.labels import MOST, contradiction, suspects
+from smearflow.data.labels import MOST, contradiction, suspects, trust
 
 
 def test_a_logit_speaks_against_the_other_label() -> None:
@@ -27,3 +28,9 @@ def test_a_rare_class_loses_no_more_than_its_due() -> None:
     doubted = suspects(against, labels, 0.05)
     assert doubted.sum() == 50
     assert doubted[labels == "rare"].sum() == MOST * 0.05 * 40
+
+
+def test_a_label_weighs_as_far_as_it_is_trusted_and_one_on_average() -> None:
+    weights = trust(np.array([-np.inf, 0.0, np.log(3), 800.0]))  # right for sure, by half, by a quarter, not at all
+    assert weights.mean() == pytest.approx(1)
+    assert (weights / weights[0]).tolist() == pytest.approx([1, 0.5, 0.25, 0])

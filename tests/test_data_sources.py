@@ -51,6 +51,17 @@ def test_images_beside_class_folders_have_no_label(tmp_path: Path) -> None:
     assert labels(tmp_path) == {"sick/a.png": "sick", "stray.png": "", "well/b.png": "well"}
 
 
+@pytest.mark.parametrize("batches", [("b1",), ("b1", "b2/site A")])
+def test_folders_among_unlabelled_cells_tell_no_label(tmp_path: Path, batches: tuple[str, ...]) -> None:
+    archive = put(tmp_path / "archive", *(f"unlabelled/{batch}/a.png" for batch in batches))
+    for source in (archive, archive / "unlabelled", archive / "unlabelled/b1"):
+        assert set(labels(source, "sick", "well").values()) == {""}, source
+    put(archive, "sick/c.png", "wel/d.png", "unlabelled/sick/e.png")
+    assert labels(archive, "sick", "well")["sick/c.png"] == "sick"
+    assert labels(archive, "sick", "well")["wel/d.png"] == "wel", "a misspelt folder is still a class of its own"
+    assert labels(archive / "unlabelled", "sick", "well")["sick/e.png"] == "sick", "sorted there by hand"
+
+
 def test_every_regular_file_is_an_image_or_ignored_and_links_are_neither(tmp_path: Path) -> None:
     kept = ["sick/a.png", "sick/b.jpeg", "well/c.bmp"]
     left = ["sick/Thumbs.db", "sick/.hidden.png", "well/notes.txt", "truth.csv", "well/noextension"]

@@ -49,6 +49,16 @@ def test_misspelt_folders_stop_the_run() -> None:
     assert found.severity == "critical" and found.observed == "100 of 200 (50 %): parasitised 100"
 
 
+def test_images_that_wait_for_a_label_are_left_out_with_a_warning_however_many_they_are() -> None:
+    manifest = sound(400)
+    waiting = manifest.index[~manifest["path"].str.contains("_cell_1")]  # most of them
+    manifest.loc[waiting, "label"] = None
+    manifest.loc[waiting, "reason"] = "unlabelled"
+    found = failures(manifest, Quality(min_class_images=10, minority_warning=0.2))
+    assert found.keys() == {"no image waits for a label"}
+    assert found["no image waits for a label"].unexpected == len(waiting) > 200
+
+
 def test_an_image_with_two_labels_is_a_warning() -> None:
     manifest = sound()
     manifest.loc[[0, 199], "reason"] = "label_conflict"

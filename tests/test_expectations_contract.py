@@ -82,7 +82,7 @@ def test_a_flat_folder_is_checked_for_files_and_images_only() -> None:
 def test_a_flat_folder_cannot_be_trained_on_and_the_error_says_what_to_do() -> None:
     manifest = as_manifest(sound().assign(label=None))
     error = error_of(check(manifest, Data(), Quality(), None)[0])
-    assert "every image lies in a class folder (at most 5 % don't): 200 of 200 (100 %)" in error.what
+    assert "every image that is used has a label (no exception): 200 of 200 (100 %)" in error.what
     assert error.fix.startswith("Sort the images into the folders Parasitized/ and Uninfected/")
 
 

@@ -38,6 +38,8 @@ def test_a_rule_whose_bound_can_be_moved_says_by_which_setting() -> None:
         "every file can be used as an image of a cell",
         "no file is a copy of another",
         "every image is in colour",
+        "every image that is used has a label",
+        "no image waits for a label",
         "no image has two labels",
         "the images of a class are in one format",
     }

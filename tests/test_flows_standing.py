@@ -41,6 +41,7 @@ def test_a_spoilt_check_is_none(workspace: Workspace) -> None:
 def test_a_person_reads_a_line_each(workspace: Workspace) -> None:
     found = standing(workspace, Settings()) | {
         "last_check": {"verdict": "alarm", "when": "2026-11-24T06:00:12+00:00"},
+        "automations": ["labels-retrain"],
         "next_runs": [
             {"name": "a", "deployment": "retraining", "expected_start": "2026-11-29T03:00:00Z", "state": "Scheduled"},
             {"name": "b", "deployment": "retraining", "expected_start": "2026-11-24T09:00:00Z", "state": "Late"},
@@ -51,6 +52,7 @@ def test_a_person_reads_a_line_each(workspace: Workspace) -> None:
     assert "checked   2026-11-24T06:00:12+00:00: alarm" in told
     assert "next      retraining at 2026-11-29 03:00 UTC\n" in told
     assert "next      retraining at 2026-11-24 09:00 UTC, Late\n" in told
+    assert "labels    a retraining begins when some have arrived (labels-retrain)\n" in told
     assert "GB free" in told
 
 

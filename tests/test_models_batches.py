@@ -1,12 +1,14 @@
 """Batches come in an order that follows from seed and pass, whoever asks, from memory or from a map."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from smearflow.models.batches import batches, cached_of, in_order, order_of
+from smearflow.models.batches import batches, cached_of, in_order, order_of, pixels_of
 from smearflow.models.fitted import Labelled
-from smearflow.settings import Augment
+from smearflow.settings import Augment, Train
 
 STILL = Augment(
     width_shift=0, height_shift=0, brightness=(1, 1), zoom=(1, 1),
@@ -20,22 +22,22 @@ def numbered(images: int, views: int = 1) -> Labelled:
     return Labelled(np.stack([number, view], axis=1).astype(np.float32), number % 2 == 0)
 
 
-def taken(dataset: object, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def taken(dataset: object, count: int) -> list[tuple[np.ndarray, ...]]:
     return list(dataset.take(count).as_numpy_iterator())  # type: ignore[attr-defined]
 
 
 def test_a_pass_has_one_view_of_each_image_with_its_label() -> None:
-    feed = cached_of(numbered(7, views=3), views=3, batch_size=4, seed=5)
+    feed = cached_of(numbered(7, views=3), 3, Train(batch_size=4, seed=5))
     (one, labels), (two, more) = taken(feed.batches(0), 2)
     rows, positive = np.concatenate([one, two]), np.concatenate([labels, more])[:, 0]
     assert rows[:, 0].tolist() == order_of(7, 5, 0).tolist()
     assert len(set(rows[:, 1])) > 1
     assert positive.tolist() == (rows[:, 0] % 2 == 0).tolist()
-    assert feed.positive.tolist() == [True, False] * 3 + [True]
+    assert feed.images == 7
 
 
 def test_whoever_begins_in_the_middle_sees_what_comes_next() -> None:
-    feed = cached_of(numbered(7, views=3), views=3, batch_size=4, seed=5)
+    feed = cached_of(numbered(7, views=3), 3, Train(batch_size=4, seed=5))
     late, early = taken(feed.batches(1), 2), taken(feed.batches(0), 4)[2:]
     for (one, labels), (other, others) in zip(late, early, strict=True):
         assert np.array_equal(one, other) and np.array_equal(labels, others)
@@ -50,3 +52,20 @@ def test_pixels_on_disk_are_batched_as_those_in_memory(tmp_path: Path) -> None:
         for (one, labels), (other, others) in zip(*sets, strict=True):
             assert np.array_equal(one, other) and np.array_equal(labels, others)
     assert np.array_equal(np.concatenate(list(in_order(mapped, 4).as_numpy_iterator())), pixels)
+
+
+def test_weights_travel_with_their_images() -> None:
+    images, how = numbered(7), Train(batch_size=4, seed=5)
+    weighed = replace(images, weight=images.inputs[:, 0])
+    for feed in (cached_of(weighed, 1, how), pixels_of(pictures(weighed), STILL, how)):
+        batch = taken(feed.batches(0), 2)
+        assert [each[2].tolist() for each in batch] == [order_of(7, 5, 0)[:4].tolist(), order_of(7, 5, 0)[4:].tolist()]
+    assert [len(each) for each in taken(cached_of(images, 1, how).batches(0), 1)] == [2]
+    assert taken(cached_of(images, 1, Train(batch_size=7, class_weights="balanced")).batches(0), 1)[0][
+        2
+    ].sum() == pytest.approx(7)
+
+
+def pictures(numbers: Labelled) -> Labelled:
+    """Blank pictures instead of ``numbers``."""
+    return replace(numbers, inputs=np.zeros((len(numbers.inputs), 32, 32, 3), np.uint8))

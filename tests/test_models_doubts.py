@@ -2,27 +2,22 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from trained_cells import CLASSES, spec_of, split_of_cells
+from trained_cells import spec_of, split_of_cells, with_turned_labels
 
 from smearflow.errors import TrainingError
 from smearflow.models.spec import DoubtSpec, TrainSpec
 from smearflow.models.training import run_module
 
 TURNED = 6
+SAID = ["probability", "decided", "doubted", "weight"]
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """240 cells; of every training patient's, one bears the wrong label."""
-    table = split_of_cells(tmp_path_factory.mktemp("doubts") / "cells", images=240)
-    rows = pd.read_parquet(table)
-    turned = rows[rows["split"] == "train"].drop_duplicates("group").index
-    rows.loc[turned, "label"] = np.where(rows.loc[turned, "label"] == CLASSES[0], CLASSES[1], CLASSES[0])
-    rows.to_parquet(table)
-    return table
+    return with_turned_labels(split_of_cells(tmp_path_factory.mktemp("doubts") / "cells", images=240))
 
 
 def judged(table: Path, out: Path, *judges: TrainSpec) -> pd.DataFrame:
@@ -37,12 +32,13 @@ def judged(table: Path, out: Path, *judges: TrainSpec) -> pd.DataFrame:
 def test_turned_labels_are_doubted_and_only_training_images_are_judged(table: Path, tmp_path: Path) -> None:
     judge = spec_of(table, tmp_path / "judge", name="MobileNet", cut="conv_pw_1_relu", weights="random")
     scores = judged(table, tmp_path / "out", judge)
-    assert list(scores.columns) == ["path", "sha256", "label", "group", "probability", "doubted"]
+    assert list(scores.columns) == ["path", "sha256", "label", "group", *SAID]
     assert set(scores["path"]) == set(pd.read_parquet(table).query("split == 'train'")["path"])
     wrong = scores.drop_duplicates("group")
     assert len(wrong) == TURNED and wrong["doubted"].sum() >= 5
     assert scores["doubted"].sum() <= 7  # 5 % of 144, and only labels that are contradicted
     assert scores["probability"].between(0, 1).all()
+    assert wrong["weight"].mean() < 0.5 < 1 < scores.drop(wrong.index)["weight"].mean()
 
 
 def test_a_whole_network_judges_each_half_by_the_other(table: Path, tmp_path: Path) -> None:

@@ -106,8 +106,9 @@ def test_on_synthetic_cells_the_peak_lies_in_the_parasites_box(tmp_path: Path) -
     positive = (truth["label"] == "Parasitized").to_numpy()
     network = compact(side)
     images = Labelled(pixels, positive)
-    feed = pixels_of(images, Augment(), 32, 1)
-    fit(network, feed, images, Train(batch_size=32), 16, Checkpoint.of(tmp_path, 32))
+    how = Train(batch_size=32, seed=1)
+    feed = pixels_of(images, Augment(), how)
+    fit(network, feed, images, how, 16, Checkpoint.of(tmp_path, 32))
     served = with_probability(network)
     hits = positive & (served.predict(pixels, verbose=0)[:, 0] > 0.5)
     peaks = Explainer(served)(pixels[hits]).peaks

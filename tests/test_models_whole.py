@@ -48,8 +48,8 @@ def test_the_first_step_of_a_recipe_is_from_the_loss_that_it_names(recipe, tmp_p
     """Before the first step compact says 0.5 of every image, so that the loss is known."""
     pixels = np.random.default_rng(0).integers(0, 256, (16, 32, 32, 3), dtype=np.uint8)
     images = Labelled(pixels, np.arange(16) < 4)  # a quarter is infected: they weigh 2, the others 2/3
-    train = Train.model_validate({"batch_size": 16, "label_smoothing": 0, **recipe})
-    (row,) = fit(compact(32), pixels_of(images, Augment(), 16, 1), images, train, 1, Checkpoint.of(tmp_path, 16)).rows
+    train = Train.model_validate({"batch_size": 16, "seed": 1, "label_smoothing": 0, **recipe})
+    (row,) = fit(compact(32), pixels_of(images, Augment(), train), images, train, 1, Checkpoint.of(tmp_path, 16)).rows
     expected = np.log(2) * (0.25 if "loss" in recipe else 1)
     assert row["loss"] == pytest.approx(expected, rel=1e-4)
 

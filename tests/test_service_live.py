@@ -107,7 +107,8 @@ def test_everything_is_up_and_says_where(up: Callable[[], Told], command: Callab
 def test_folders_that_a_schedule_reads_are_there_before_the_first_batch(
     up: Callable[[], Told], workspace: Workspace
 ) -> None:
-    assert workspace.drop.is_dir() and (workspace.archive / "labelled").is_dir()
+    assert workspace.drop.is_dir()
+    assert {folder.name for folder in workspace.archive.iterdir()} == {"labelled", "unlabelled"}
 
 
 def test_what_a_schedule_reads_and_is_not_there_is_named(small: Path, tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ def test_a_run_that_reached_nothing_has_every_name_with_null(tmp_path):
     written = json.loads(write_summary(FAILED, tmp_path).read_text())
     assert list(written) == [
         "schema_version", "run_id", "command", "status", "verdict", "dataset", "validation", "split", "models",
-        "shortcut", "gate", "comparison", "slices", "abstention", "examined", "leak", "test_openings", "champion",
-        "stages", "prefect", "paths",
+        "shortcut", "gate", "comparison", "slices", "abstention", "truths", "labels", "examined", "leak",
+        "test_openings", "champion", "stages", "prefect", "paths",
     ]  # fmt: skip
     assert written["schema_version"] == SCHEMA_VERSION
     assert written["dataset"] is None and written["split"] is None and written["models"] == []

@@ -69,7 +69,7 @@ def test_the_candidate_is_measured_in_parts_and_where_it_is_unsure(evaluated: Ev
 
 def test_calibrated_predictions_are_kept_for_later_stages(evaluated: Evaluated) -> None:
     said = pd.read_parquet(evaluated.predictions("MobileNetV2"))
-    assert list(said) == list(predictions())
+    assert list(said) == [*predictions(), "label_given", "label_source"]
     assert said["probability"].between(0, 1).all()
 
 

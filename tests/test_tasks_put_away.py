@@ -16,5 +16,5 @@ def test_files_go_where_the_table_says(tmp_path: Path):
     row = {"path": "C1_a.png", "label": None, "reason": None, "error": None}
     pd.DataFrame([row]).to_parquet(check / "cells.parquet")
     archived = put_away.function(check, Batch("b1", root, dropped=True), archive)
-    assert archived.files == 1
+    assert (archived.files, archived.labelled) == (1, 0)
     assert (archive / "unlabelled/b1/C1_a.png").read_bytes() == b"a cell" and not root.exists()

@@ -3,15 +3,19 @@
 A line a decision, each in one write that is on the disk before anybody is told that it is kept. A line ends in a digest
 over itself and the line before, so that none can be changed, moved or taken out unnoticed; what a kill in the middle of
 a write leaves is no such change, and is mended by who writes next. Undoing is a line too.
+
+A line break in a file's name stands as \\x0a or \\x0d, as other bytes that can't be shown do in a manifest's paths.
 """
 
+import contextlib
 import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 from smearflow.errors import DataError
@@ -53,6 +57,8 @@ class Entry:
 
 
 HEADER = ",".join(("number", *(each.name for each in fields(Decision)), "chain"))
+FIELDS = attrgetter(*(each.name for each in fields(Decision)))
+LOOSE = "it doesn't continue the line before it"
 START = hashlib.sha256(HEADER.encode()).hexdigest()  # where the chain begins
 
 
@@ -66,7 +72,8 @@ def read_decisions(ledger: Path) -> tuple[Entry, ...]:
 
     Raises DataError, with the line, where one was changed by another hand. A line that was cut off is passed by.
     """
-    return _checked(ledger, _bytes(ledger))
+    whole = _checked(ledger, _bytes(ledger))
+    return tuple(_entry(ledger, number, *each) for number, each in enumerate(whole, start=1))
 
 
 def head_of(entries: Sequence[Entry]) -> str:
@@ -87,36 +94,51 @@ def write_as_of(ledger: Path, head: str, target: Path) -> None:
     write_text(target, "\n".join(lines) + "\n")
 
 
+@contextlib.contextmanager
+def nobody_adding(ledger: Path) -> Iterator[None]:
+    """Let nobody add to ``ledger`` meanwhile."""
+    with alone(ledger.with_suffix(".lock")):
+        yield
+
+
 def append(ledger: Path, decisions: Iterable[Decision]) -> tuple[Entry, ...]:
     """Add ``decisions``, all or none; they are on the disk when this returns.
 
     Raises DataError where the ledger was changed by another hand, DiskError where there is no room for them.
     """
-    with alone(ledger.with_suffix(".lock")):
-        _mend(ledger)
-        known = read_decisions(ledger)
+    with nobody_adding(ledger):
+        data = _bytes(ledger)
+        whole = _checked(ledger, data)
+        _mend(ledger, data)
+        head = whole[-1][1] if whole else START
         added: list[Entry] = []
         lines: list[str] = []
-        for number, decision in enumerate(decisions, start=len(known) + 1):
+        for number, decision in enumerate(decisions, start=len(whole) + 1):
             text = _line(number, decision)
-            added.append(Entry(number, decision, _link(head_of(added or known), text)))
-            lines.append(f"{text},{added[-1].chain}\n")
+            head = _link(head, text.encode())
+            added.append(Entry(number, decision, head))
+            lines.append(f"{text},{head}\n")
         if added:
-            begins = not _bytes(ledger)
+            begins = b"\n" not in data
             _write_through(ledger, "".join([HEADER + "\n", *lines] if begins else lines).encode())
     return tuple(added)
 
 
 def _line(number: int, decision: Decision) -> str:
-    """A line of CSV without its link. Whatever would break a line is a space."""
-    told = ["" if value is None else " ".join(str(value).splitlines()) for value in astuple(decision)]
+    """A line of CSV without its link. Whatever else would break a line is a space."""
+    file, *others = FIELDS(decision)
+    told = [file.replace("\n", r"\x0a").replace("\r", r"\x0d"), *(_on_one_line(value) for value in others)]
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow((number, *told))
-    return text.getvalue()
+    return text.getvalue().encode(errors="backslashreplace").decode()  # what a terminal gave that is no UTF-8
 
 
-def _link(before: str, text: str) -> str:
-    return hashlib.sha256(f"{before}{text}".encode()).hexdigest()
+def _on_one_line(value: str | None) -> str:
+    return "" if value is None else " ".join(value.splitlines())
+
+
+def _link(before: str, text: bytes) -> str:
+    return hashlib.sha256(before.encode() + text).hexdigest()
 
 
 def _bytes(ledger: Path) -> bytes:
@@ -126,35 +148,47 @@ def _bytes(ledger: Path) -> bytes:
         return b""
 
 
-def _checked(ledger: Path, data: bytes) -> tuple[Entry, ...]:
-    lines = data.split(b"\n")[:-1]  # what follows the last line break was cut off
-    if not lines:
-        return ()
-    if lines[0] != HEADER.encode():
+def _checked(ledger: Path, data: bytes) -> list[tuple[bytes, str]]:
+    """Each whole line of ``data`` without its link, and the link, once every line was seen to continue the chain."""
+    lines = data.split(b"\n")
+    cut_off = lines.pop()
+    if lines and lines[0] != HEADER.encode():
         raise _broken(ledger, 1, f"it isn't {HEADER}")
-    entries: list[Entry] = []
-    for number, line in enumerate(lines[1:], start=1):
-        entries.append(_entry(ledger, number, line, head_of(entries)))
-    return tuple(entries)
+    found: list[tuple[bytes, str]] = []
+    head = START
+    for line in lines[1:]:
+        text, link = _apart(line)
+        if _link(head, text) != link:
+            raise _broken(ledger, len(found) + 2, LOOSE)
+        head = link
+        found.append((text, link))
+    text, link = _apart(cut_off[:-1])
+    if _link(head, text) == link:  # a whole line with another byte in the place of its line break: no kill leaves that
+        raise _broken(ledger, len(found) + 2, LOOSE)
+    return found
 
 
-def _entry(ledger: Path, number: int, line: bytes, before: str) -> Entry:
-    """The entry in ``line``, which must continue the chain."""
+def _apart(line: bytes) -> tuple[bytes, str]:
+    """The text of ``line`` and its link."""
+    text, _, link = line.rpartition(b",")
+    return text, link.decode(errors="replace")
+
+
+def _entry(ledger: Path, number: int, text: bytes, link: str) -> Entry:
+    """The entry in ``text``, which continues the chain."""
     try:
-        text, _, chain = line.decode().rpartition(",")
-        if _link(before, text) == chain:
-            counted, file, sha256, given, *rest = next(csv.reader([text]))
-            if counted == str(number):
-                return Entry(number, Decision(file, sha256 or None, given or None, *rest), chain)
+        counted, file, sha256, given, *rest = next(csv.reader([text.decode()]))
+        if counted == str(number):
+            file = file.replace(r"\x0a", "\n").replace(r"\x0d", "\r")
+            return Entry(number, Decision(file, sha256 or None, given or None, *rest), link)
     except (UnicodeDecodeError, ValueError, StopIteration, TypeError, csv.Error):
         pass
-    raise _broken(ledger, number + 1, "it doesn't continue the line before it")
+    raise _broken(ledger, number + 1, "it is no decision")
 
 
-def _mend(ledger: Path) -> None:
+def _mend(ledger: Path, data: bytes) -> None:
     """Take away what was cut off in the writing. A last line that lacks its line break alone is one that nobody was
     told is kept: it goes too."""
-    data = _bytes(ledger)
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         with ledger.open("r+b") as file:

@@ -7,11 +7,22 @@ import pandas as pd
 from smearflow.errors import UsageError
 from smearflow.settings import Data
 
+# The number of a cell in its file's name, with the extension.
+NUMBER = re.compile(r"[\s_.-]*(?:cell[\s_.-]*)?\d+(?:\.[^./]*)?$", re.IGNORECASE)
+
 
 def group_of(path: str, pattern: re.Pattern[str]) -> str | None:
     """The group that the file name of ``path`` tells: the pattern's first bracket, or None where it isn't found."""
     found = pattern.search(path[path.rfind("/") + 1 :])
     return (found[1] or None) if found else None
+
+
+def slide_of(path: str) -> str:
+    """The slide that a cell is from, as far as its path tells: folder and name without the cell's number.
+
+    ``C1P2_IMG_3_cell_186.png`` is of ``C1P2_IMG_3``, ``smear-12.png`` of ``smear``, ``7.png`` of its folder.
+    """
+    return NUMBER.sub("", path)
 
 
 def patients_of(paths: pd.Series, data: Data) -> pd.Series:

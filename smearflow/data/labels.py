@@ -1,4 +1,4 @@
-"""Which labels to doubt: those that a model contradicts that never saw their patient."""
+"""Which labels to doubt, and how far to trust each: by what models say of it that never saw its patient."""
 
 import math
 from typing import Any
@@ -33,3 +33,10 @@ def suspects(against: Array, labels: pd.Series, share: float) -> Array:
     chosen = np.zeros(len(against), bool)
     chosen[kept] = True
     return chosen
+
+
+def trust(against: Array) -> Array:
+    """How likely each label is right by those who speak ``against`` it (n,): float (n,), scaled to 1 on average."""
+    right = np.exp(-np.logaddexp(0, against))
+    weights: Array = right / right.mean()
+    return weights

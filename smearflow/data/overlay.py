@@ -36,18 +36,25 @@ def nothing() -> pd.DataFrame:
 
 
 def opinions(entries: Iterable[Entry]) -> pd.DataFrame:
-    """OPINIONS: each reader's last word on each cell, in the order of the ledger. Withdrawn ones are gone.
+    """OPINIONS: each reader's last word on each cell, in the order of the ledger."""
+    last = [words[-1] for words in standing_words(entries) if words]
+    return _table(sorted(last, key=lambda entry: entry.number))
+
+
+def standing_words(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """What each reader said of each cell, in order, without what was withdrawn: then the word before counts again.
 
     A cell goes by its sha256, where a decision has none by its name; the two are brought together in ``standing``.
     """
-    last: dict[tuple[str, str], Entry] = {}
+    words: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         told = entry.decision
-        cell = (told.reader, told.sha256 or told.file)
-        last.pop(cell, None)
+        of_cell = words.setdefault((told.reader, told.sha256 or told.file), [])
         if told.decided != WITHDRAWN:
-            last[cell] = entry
-    return _table(list(last.values()))
+            of_cell.append(entry)
+        elif of_cell:
+            of_cell.pop()
+    return list(words.values())
 
 
 def matched(said: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:

@@ -16,7 +16,7 @@ import pandas as pd
 from smearflow.data.groups import assign_groups
 from smearflow.data.images import Row, measure, undecodable
 from smearflow.data.manifest import COLUMNS, Kind, as_manifest
-from smearflow.data.overlay import nothing, with_labels
+from smearflow.data.overlay import with_labels
 from smearflow.data.sources import file_at
 from smearflow.errors import SmearflowError
 from smearflow.processes import image_workers
@@ -101,12 +101,14 @@ def complete(
 ) -> pd.DataFrame:
     """The manifest of ``listing``, of which ``facts`` has the row of each path. Raises UsageError as ``scan`` does.
 
-    ``opinions``: what readers said of labels (overlay.OPINIONS); None: nobody is asked.
+    ``opinions``: what readers said of labels (overlay.OPINIONS); None: of cells that are checked, not learned from, so
+    that none has to have a label.
     """
     rows = listing.set_index("path")[["label", "bytes"]]
     told = rows[["label"]].join(facts)
     told["bytes"] = told["bytes"].fillna(rows["bytes"])
-    return finish(with_labels(as_manifest(told.reset_index()), nothing() if opinions is None else opinions), data)
+    given = as_manifest(told.reset_index())
+    return finish(given.assign(label_given=given["label"]) if opinions is None else with_labels(given, opinions), data)
 
 
 def finish(manifest: pd.DataFrame, data: Data) -> pd.DataFrame:

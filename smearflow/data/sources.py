@@ -3,6 +3,7 @@
 root/<class>/.../image.png        the class is the first folder below the root
 root/image.png                    no class folder: the label is unknown
 root/<only folder>/<class>/...    the only folder takes the place of the root
+.../unlabelled/<any>/image.png    a folder of this name: its folders tell no label, unless they are named like a class
 
 Several folders become one listing below a root that holds a link to each, named by its place in the list:
 
@@ -25,6 +26,7 @@ from smearflow.errors import SourceError
 from smearflow.workspace import digest_of
 
 EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"})
+UNLABELLED = "unlabelled"  # the folder of cells that nobody has labelled: the archive's are in one a batch
 ARCHIVE_LEFTOVERS = "__MACOSX"  # what macOS adds to a zip: a shadow of each file, under the same name
 ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 
@@ -59,8 +61,8 @@ class Source:
 class Listing:
     """What lies below ``root``: a row an image in ``files``, sorted by path; all else in ``apart`` (data/apart.py).
 
-    ``files``: path, label (null in the root itself), bytes, mtime_ns, and fault: what is known to be wrong with the
-    file (null where nothing is).
+    ``files``: path, label (null in the root itself, and in a folder `unlabelled`), bytes, mtime_ns, and fault: what is
+    known to be wrong with the file (null where nothing is).
     """
 
     root: Path
@@ -202,7 +204,8 @@ def _list(root: Path, classes: Collection[str]) -> Listing:
         ) from None
     start = os.path.join(base, "")  # noqa: PTH118
     rows = [(_path_below(start, path), kind, told) for path, kind, told in found.apart]
-    return Listing(base, _table(found.images, start), apart_of(rows))
+    tells_none = UNLABELLED in (root.parent.name, root.name, *base.relative_to(root).parts)
+    return Listing(base, _table(found.images, start, classes, tells_none), apart_of(rows))
 
 
 @dataclass
@@ -265,20 +268,27 @@ def _level(folder: Path) -> tuple[bool, list[Path]]:
     return any(_is_called_image(e.name) for e in shown if e.is_file(follow_symlinks=False)), folders
 
 
-def _table(images: list[os.DirEntry[str]], start: str) -> pd.DataFrame:
-    """Listing.files of the files in ``images``, with no fault known."""
+def _table(images: list[os.DirEntry[str]], start: str, classes: Collection[str], tells_none: bool) -> pd.DataFrame:
+    """Listing.files of ``images``, with no fault known. ``tells_none``: a folder that is no class tells no label."""
     paths = [_path_below(start, entry.path) for entry in images]
     facts = [_size_and_time(entry) for entry in images]
     files = pd.DataFrame(
         {
             "path": pd.array(paths, dtype="string"),
-            "label": pd.array([p.partition("/")[0] if "/" in p else None for p in paths], dtype="string"),
+            "label": pd.array([_label_of(path, classes, tells_none) for path in paths], dtype="string"),
             "bytes": pd.array([size for size, _ in facts], dtype="int64"),
             "mtime_ns": pd.array([time for _, time in facts], dtype="int64"),
             "fault": pd.array([None] * len(facts), dtype="string"),
         }
     )
     return files.sort_values("path", ignore_index=True)
+
+
+def _label_of(path: str, classes: Collection[str], tells_none: bool) -> str | None:
+    """The first folder of ``path``, where it stands for a label."""
+    first, folder, _ = path.partition("/")
+    told = folder and (first in classes or not (tells_none or first == UNLABELLED))
+    return first if told else None
 
 
 def _path_below(start: str, path: str) -> str:

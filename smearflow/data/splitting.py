@@ -26,7 +26,10 @@ Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
 @dataclass(frozen=True)
 class Parts:
-    """A written split (parquet: path, sha256, label, group, split) of the images below ``root``, in numbers."""
+    """A written split (parquet: path, sha256, label, group, split) of the images below ``root``, in numbers.
+
+    Where training images don't all count the same, it has the column weight, 1 on average.
+    """
 
     path: Path
     digest: str
@@ -74,9 +77,10 @@ def shared_duplicates(divided: pd.DataFrame) -> int:
 def parts_of(divided: pd.DataFrame, path: Path, root: Path, left_out: int = 0) -> Parts:
     """The summary that stages exchange of ``divided``, once it is written to ``path``."""
     counts = divided["split"].value_counts()
+    told = ["sha256", "label", "group", "split"] + (["weight"] if "weight" in divided else [])
     return Parts(
         path=path,
-        digest=digest_of(sorted(divided[["sha256", "label", "group", "split"]].itertuples(index=False, name=None))),
+        digest=digest_of(sorted(divided[told].itertuples(index=False, name=None))),
         root=root,
         **{name: int(counts[name]) for name in SETS},
         groups=int(divided["group"].nunique()),

@@ -24,7 +24,8 @@ def decide(best: Scores | None, evidence: Evidence, champion: Incumbent | None, 
     if best is None:
         return Verdict("none", None, False, words.NOT_TRAINED, words.TRAIN_AGAIN, ())
     own = rules_of_its_own(best, evidence, gate)
-    reach = words.reach(best, data)
+    review = evidence.review if evidence.review and evidence.review.reviewed else None
+    reach = words.reach(best, data) + (f" {words.by_reviewed(review)}" if review else "")
     failed = [check for check in own if check.state == "fail"]
     if failed:
         why = f"{reach} {words.missed(failed)}"
@@ -34,16 +35,22 @@ def decide(best: Scores | None, evidence: Evidence, champion: Incumbent | None, 
         return Verdict("promote", best.name, True, passed, words.FIRST_CHAMPION, own)
     if champion.comparison is None:
         return Verdict("keep", best.name, False, f"{words.same(champion)} {reach}", words.NOTHING_NEW, own)
-    return _against(champion, champion.comparison, best.name, passed, own, gate)
+    return _against(champion, champion.comparison, best.name, passed, own, gate, reviewed=review is not None)
 
 
 def _against(
-    champion: Incumbent, comparison: Comparison, name: str, passed: str, own: tuple[GateCheck, ...], gate: Gate
+    champion: Incumbent,
+    comparison: Comparison,
+    name: str,
+    passed: str,
+    own: tuple[GateCheck, ...],
+    gate: Gate,
+    reviewed: bool,
 ) -> Verdict:
     """The verdict over a candidate that holds to the rules of its own: it must not be inferior to ``champion``."""
     rivals = rivalry(comparison, gate.tolerance)
     states = {check.state for check in rivals}
-    why = f"{passed} {words.compared(champion, comparison, rivals, gate.tolerance)}"
+    why = f"{passed} {words.compared(champion, comparison, rivals, gate.tolerance, reviewed)}"
     if states == {"pass"}:
         return Verdict("promote", name, False, why, words.succession(champion), own + rivals)
     if "fail" in states:

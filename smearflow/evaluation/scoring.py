@@ -37,7 +37,8 @@ class Scores:
     (0, 0) to (1, 1); ``images`` and ``groups``: how many of each the test figures rest on; ``known_groups``: those of
     which training images are too (by image only); ``unscored``: test images without a probability, left out of them;
     ``calibration``: what made the network's probabilities into these; ``validation``: FIGURES on the validation set;
-    ``reliability``: the test set by probability, rising; ``band``: the probabilities (low <= p < high) that are unsure.
+    ``reliability``: the test set by probability, rising; ``band``: the probabilities (low <= p < high) that are unsure;
+    ``given``: ``test`` by the labels as given (truths.py); empty where nobody looked at a label of the test set.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Scores:
     validation: dict[str, Interval] = field(default_factory=dict)
     reliability: tuple[Level, ...] = ()
     band: Band | None = None
+    given: dict[str, Interval] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The scores as JSON text, NaN as null."""
@@ -71,7 +73,7 @@ def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: s
     calibration, validation, threshold = _settled_on_validation(predictions, positive, evaluation)
     test = scored(calibrated_rows(predictions, calibration), "test")
     truth, probability = arrays_of(test, positive)
-    judged = _figures(validation, positive, threshold, evaluation.bootstrap)
+    judged = figures_of(validation, positive, threshold, evaluation.bootstrap)
     raw_accuracy = _accuracy(scored(predictions, "test"), positive, 0.5, evaluation.bootstrap)
     counts = confusion(truth, probability, threshold, np.ones(len(test)))
     return Scores(
@@ -79,7 +81,7 @@ def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: s
         weights_digest=weights_digest,
         threshold=threshold,
         validation_auc=judged["auc"].value,
-        test=_figures(test, positive, threshold, evaluation.bootstrap),
+        test=figures_of(test, positive, threshold, evaluation.bootstrap),
         accuracy_at_half=raw_accuracy,
         confusion={cell: int(count) for cell, count in counts.items()},
         roc=roc(truth, probability),
@@ -97,7 +99,7 @@ def score(name: str, weights_digest: str, predictions: pd.DataFrame, positive: s
 def on_validation(predictions: pd.DataFrame, positive: str, evaluation: Evaluation) -> dict[str, Interval]:
     """The figures of ``score`` on the validation rows alone: the test rows aren't looked at."""
     _, validation, threshold = _settled_on_validation(predictions, positive, evaluation)
-    return _figures(validation, positive, threshold, evaluation.bootstrap)
+    return figures_of(validation, positive, threshold, evaluation.bootstrap)
 
 
 def _settled_on_validation(
@@ -130,7 +132,7 @@ def arrays_of(rows: pd.DataFrame, positive: str) -> tuple[Bools, Floats]:
     return (rows["label"] == positive).to_numpy(np.bool_), rows["probability"].to_numpy(np.float64)
 
 
-def _figures(rows: pd.DataFrame, positive: str, threshold: float, resamples: int) -> dict[str, Interval]:
+def figures_of(rows: pd.DataFrame, positive: str, threshold: float, resamples: int) -> dict[str, Interval]:
     """FIGURES, MORE and patient_accuracy of scored rows, each with its interval."""
     truth, probability = arrays_of(rows, positive)
     of_a_patient = 1 / rows.groupby("group")["group"].transform("size").to_numpy(np.float64)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from smearflow.evaluation.comparison import Comparison
 from smearflow.evaluation.intervals import Interval
+from smearflow.evaluation.truths import Review
 
 State = Literal["pass", "fail", "open"]
 
@@ -17,7 +18,7 @@ class Evidence:
     ``lead``: its AUC less that of statistics alone, on the same images; ``gaps``: accuracy and sensitivity of each
     slice of the test set less those of the whole (-1 to 1), by figure and slice; ``size_mb``: MiB of its file;
     ``latency_ms``: of an image on this machine's CPU; ``parity``: by how much the reloaded model differs from the
-    measured one, a probability.
+    measured one, a probability; ``review``: what people said of the labels that it was held against.
     """
 
     lead: Interval | None = None
@@ -25,6 +26,7 @@ class Evidence:
     size_mb: float | None = None
     latency_ms: float | None = None
     parity: float | None = None
+    review: Review | None = None
 
 
 @dataclass(frozen=True)

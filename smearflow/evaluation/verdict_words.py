@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from smearflow.evaluation.comparison import Comparison
 from smearflow.evaluation.intervals import FEW_GROUPS, Interval
 from smearflow.evaluation.scoring import Scores
+from smearflow.evaluation.truths import Review
 from smearflow.evaluation.verdict import GateCheck, Incumbent, State
 from smearflow.settings import Data, Gate
 
@@ -40,8 +41,23 @@ def same(champion: Incumbent) -> str:
     return f"This run's best model is the champion itself ({_named(champion)}): its weights are the same."
 
 
-def compared(champion: Incumbent, comparison: Comparison, rivals: Sequence[GateCheck], tolerance: float) -> str:
-    """How the candidate stands against the champion."""
+def by_reviewed(review: Review) -> str:
+    """By which labels it was judged, where people looked at some of the test set's."""
+    taken_out = f", and took {_counted(review.excluded, 'cell')} out of it" if review.excluded else ""
+    return (
+        f"What counts are the reviewed labels: people looked at {review.reviewed:,} of the test set's "
+        f"{review.images:,} and changed {review.changed:,}{taken_out}."
+    )
+
+
+def compared(
+    champion: Incumbent,
+    comparison: Comparison,
+    rivals: Sequence[GateCheck],
+    tolerance: float,
+    reviewed: bool = False,
+) -> str:
+    """How the candidate stands against the champion; both by the same labels, which people ``reviewed`` or not."""
     if any(math.isnan(check.value) for check in rivals):
         return f"It could not be compared with the champion ({_named(champion)}) on the same test images."
     states = {check.state for check in rivals}
@@ -50,8 +66,9 @@ def compared(champion: Incumbent, comparison: Comparison, rivals: Sequence[GateC
     alone = (
         f"it alone is right on {comparison.only_candidate:,} images, the champion alone on {comparison.only_other:,}"
     )
+    where = "On the same test images, by the reviewed labels," if reviewed else "On the same test images"
     return (
-        f"On the same test images it is {found} than the champion ({_named(champion)}): {figures}, where a loss of up "
+        f"{where} it is {found} than the champion ({_named(champion)}): {figures}, where a loss of up "
         f"to {100 * tolerance:g} points is tolerated; {alone}."
     )
 
@@ -75,7 +92,7 @@ def after_doubt(champion: Incumbent, more: int | None, groups: int) -> str:
     stays = f"Not enough evidence: the champion ({_named(champion)}) stays."
     if more is None:
         return f"{stays} The two are so alike that no number of patients in reach would tell them apart."
-    patients = _patients(more, "more test patient")
+    patients = _counted(more, "more test patient")
     return f"{stays} About {patients} (now {groups:,}) would decide it, if the difference stays."
 
 
@@ -156,7 +173,7 @@ def _points(difference: Interval) -> str:
     return f"{100 * difference.value:+.1f} points ({100 * difference.low:+.1f} to {100 * difference.high:+.1f})"
 
 
-def _patients(count: int, noun: str) -> str:
+def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 

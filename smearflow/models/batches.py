@@ -6,34 +6,37 @@ the middle sees the same. Rows are read batch by batch, so that inputs may be me
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from smearflow.models.augmentation import augmented
 from smearflow.models.fitted import Array, Labelled
-from smearflow.settings import Augment
+from smearflow.models.recipe import weights_of
+from smearflow.settings import Augment, Train
 
 SCORED = 128  # images a step when scoring
 
 
 @dataclass(frozen=True)
 class Feed:
-    """What a network learns from: the labels of a pass, bool (n,), and the batches from a pass, counted from 0, on."""
+    """What a network learns from: how many images a pass has, and the batches from a pass, counted from 0, on."""
 
-    positive: Array
+    images: int
     batches: Callable[[int], Any]
 
 
-def pixels_of(training: Labelled, augment: Augment, batch_size: int, seed: int) -> Feed:
-    """Images that are changed anew each time they are seen."""
-    return Feed(training.positive, lambda epoch: batches(training, augment, batch_size, seed, epoch))
+def pixels_of(training: Labelled, augment: Augment, how: Train) -> Feed:
+    """Images that are changed anew each time they are seen, and weigh as ``how`` and they say."""
+    weighed = replace(training, weight=weights_of(training, how))
+    return Feed(len(training.inputs), lambda epoch: batches(weighed, augment, how.batch_size, how.seed, epoch))
 
 
-def cached_of(training: Labelled, views: int, batch_size: int, seed: int) -> Feed:
+def cached_of(training: Labelled, views: int, how: Train) -> Feed:
     """What is cached of images: float32 (views n, d), all of a view together; each pass has one view of each image."""
-    images = len(training.positive) // views
+    images, seed = len(training.positive) // views, how.seed
+    weighed = replace(training, weight=weights_of(training, how))
 
     def order(epoch: int) -> Array:
         chosen = np.random.default_rng((seed, epoch, views)).integers(views, size=images)
@@ -44,15 +47,15 @@ def cached_of(training: Labelled, views: int, batch_size: int, seed: int) -> Fee
         return _read(training.inputs, rows)
 
     def from_pass(epoch: int) -> Any:
-        return _ordered(images, batch_size, order, epoch).map(lambda _, rows: (read(rows), _labels(training, rows)))
+        return _ordered(images, how.batch_size, order, epoch).map(lambda _, rows: (read(rows), *_told(weighed, rows)))
 
-    return Feed(training.positive[:images], lambda epoch: from_pass(epoch).prefetch(2))
+    return Feed(images, lambda epoch: from_pass(epoch).prefetch(2))
 
 
 def batches(training: Labelled, augment: Augment, batch_size: int, seed: int, epoch: int = 0) -> Any:
     """The training set for ever, from pass ``epoch`` on, as a tf.data.Dataset of augmented batches.
 
-    Each: pixels float32 (b, size, size, 3), 0-255, and labels float32 (b, 1).
+    Each: pixels float32 (b, size, size, 3), 0-255, labels float32 (b, 1) and, where images have them, weights (b,).
     """
     import tensorflow as tf
 
@@ -60,7 +63,7 @@ def batches(training: Labelled, augment: Augment, batch_size: int, seed: int, ep
 
     def change(number: Any, rows: Any) -> Any:
         pixels = augmented(_read(training.inputs, rows), augment, tf.stack([seed, tf.cast(number, tf.int32)]))
-        return pixels, _labels(training, rows)
+        return pixels, *_told(training, rows)
 
     ordered = _ordered(images, batch_size, lambda n: order_of(images, seed, n), epoch)
     return ordered.map(change, num_parallel_calls=2, deterministic=True).prefetch(2)
@@ -99,7 +102,9 @@ def _read(inputs: Array, rows: Any) -> Any:
     return tf.ensure_shape(tf.cast(read, tf.float32), (None, *inputs.shape[1:]))
 
 
-def _labels(training: Labelled, rows: Any) -> Any:
+def _told(training: Labelled, rows: Any) -> tuple[Any, ...]:
+    """The labels of ``rows``, float32 (b, 1), and their weights, (b,), where they have any."""
     import tensorflow as tf
 
-    return tf.gather(tf.constant(training.positive.astype(np.float32).reshape(-1, 1)), rows)
+    columns = [training.positive.reshape(-1, 1)] + ([] if training.weight is None else [training.weight])
+    return tuple(tf.gather(tf.constant(column.astype(np.float32)), rows) for column in columns)

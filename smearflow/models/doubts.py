@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from smearflow.data.labels import contradiction, suspects
+from smearflow.data.labels import contradiction, suspects, trust
 from smearflow.models.backbones import find
 from smearflow.models.child import done_as_told, import_keras, say
 from smearflow.models.features import stream_of
@@ -28,7 +28,11 @@ def main(arguments: list[str]) -> int:
 
 
 def judge(spec: DoubtSpec) -> None:
-    """Write doubts.parquet: path, sha256, label, group, probability of the positive class, and whether in doubt."""
+    """Write doubts.parquet: path, sha256, label, group, and what is said of each label.
+
+    That is the probability of the positive class, whether people ``decided``, whether it is ``doubted``, and the
+    ``weight`` that it deserves, 1 on average. What people decided is right.
+    """
     first = spec.judges[0]
     rows = pd.read_parquet(first.parts)
     import_keras(spec.threads, first.train.seed)
@@ -41,9 +45,11 @@ def judge(spec: DoubtSpec) -> None:
         known &= there
     judged, logits = judged[known], logits[known]
     positive = (judged["label"] == first.positive).to_numpy(bool)
-    doubted = suspects(contradiction(logits, positive), judged["label"], spec.suspects)
-    table = judged.assign(probability=np.exp(-np.logaddexp(0, -logits)), doubted=doubted)
-    table.to_parquet(spec.out / "doubts.parquet", index=False)
+    decided = judged["sha256"].isin(spec.decided).to_numpy(bool)
+    against = np.where(decided, -np.inf, contradiction(logits, positive))
+    doubted = suspects(against, judged["label"], spec.suspects)
+    table = judged.assign(probability=np.exp(-np.logaddexp(0, -logits)), decided=decided, doubted=doubted)
+    table.assign(weight=trust(against)).to_parquet(spec.out / "doubts.parquet", index=False)
     say(f"{doubted.sum():,} of {len(judged):,} labels are in doubt")
 
 

@@ -19,10 +19,14 @@ Row = dict[str, float]
 
 @dataclass(frozen=True)
 class Labelled:
-    """Inputs (pixels uint8 (n, size, size, 3), or features float32 (n, d)) and whether each is positive, bool (n,)."""
+    """Inputs (pixels uint8 (n, size, size, 3), or features float32 (n, d)) and whether each is positive, bool (n,).
+
+    ``weight``: what each counts in the loss, float (n,), 1 on average; None: 1 each.
+    """
 
     inputs: Array
     positive: Array
+    weight: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -63,3 +67,9 @@ def readable_rows(rows: pd.DataFrame, readable: Array) -> pd.DataFrame:
 def truth(name: str, rows: pd.DataFrame, positive: str) -> Array:
     """Whether each image of the set ``name`` (train, val or test) is positive, bool (n,)."""
     return (rows["label"] == positive).to_numpy(bool)[rows["split"] == name]
+
+
+def labelled(inputs: Array, name: str, rows: pd.DataFrame, positive: str) -> Labelled:
+    """``inputs`` of the set ``name`` with what ``rows`` says of it: labels and, where there is that column, weights."""
+    weight = rows.loc[rows["split"] == name, "weight"].to_numpy(np.float32) if "weight" in rows else None
+    return Labelled(inputs, truth(name, rows, positive), weight)

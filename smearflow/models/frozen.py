@@ -15,7 +15,7 @@ from smearflow.models.child import say, timed
 from smearflow.models.engines import Engine, Precision
 from smearflow.models.feature_cache import FeatureCache
 from smearflow.models.features import cache_at, compute, fullest, network_digest, precisions, stream_of, unknown
-from smearflow.models.fitted import LEAVE_ALONE, Array, Fitted, Labelled, Row, readable_rows, truth
+from smearflow.models.fitted import LEAVE_ALONE, Array, Fitted, Labelled, Row, labelled, readable_rows
 from smearflow.models.heads import fit_head
 from smearflow.models.networks import boundary, features_of, with_head
 from smearflow.models.pixels import PixelStream, decode_files
@@ -254,11 +254,12 @@ def cached_sets(cache: FeatureCache, views: Sequence[FeatureCache], kept: pd.Dat
     digests, sets = kept["sha256"].to_numpy(object)[order], kept["split"].to_numpy(str)[order]
     features = cache.gather(digests.tolist())
     training, validation = (
-        Labelled(features[_piece(sets, name)], truth(name, kept, spec.positive)) for name in ("train", "val")
+        labelled(features[_piece(sets, name)], name, kept, spec.positive) for name in ("train", "val")
     )
     if views:
         inputs = gathered(cache, views, digests[_piece(sets, "train")].tolist())
-        training = Labelled(inputs, np.tile(training.positive, 1 + len(views)))
+        weight = None if training.weight is None else np.tile(training.weight, 1 + len(views))
+        training = Labelled(inputs, np.tile(training.positive, 1 + len(views)), weight)
     return CachedSets(order, features, training, validation)
 
 

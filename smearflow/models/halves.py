@@ -31,7 +31,7 @@ def logits_across(spec: TrainSpec, judged: pd.DataFrame) -> tuple[Array, Array]:
     logits = np.empty(len(kept))
     for name, half in images.items():
         others = [each for other, each in images.items() if other != name]
-        logits[kept["split"] == name] = _said_of(half, joined(others), spec, name)
+        logits[kept["split"] == name] = said_of(half, joined(others), spec, name)
     return logits, judged["path"].isin(kept["path"]).to_numpy(bool)
 
 
@@ -42,8 +42,11 @@ def joined(sets: list[Labelled]) -> Labelled:
     return Labelled(np.concatenate([each.inputs for each in sets]), np.concatenate([each.positive for each in sets]))
 
 
-def _said_of(half: Labelled, others: Labelled, spec: TrainSpec, name: str) -> Array:
-    """What a network that is trained on ``others`` says of ``half``, float (n,). All its passes: it isn't to choose."""
+def said_of(half: Labelled, others: Labelled, spec: TrainSpec, name: str) -> Array:
+    """What a network that is trained on ``others`` says of ``half``: logits, float (n,). All its passes are made.
+
+    ``name``: of its checkpoints.
+    """
     import keras
 
     keras.utils.set_random_seed(spec.train.seed)
@@ -52,6 +55,6 @@ def _said_of(half: Labelled, others: Labelled, spec: TrainSpec, name: str) -> Ar
     checkpoint = Checkpoint.of(spec.out / f"half-{name}", how.batch_size)
     steps = math.ceil(len(others.inputs) / how.batch_size)
     passes = max(PASSES, math.ceil(LEAST_STEPS / steps))
-    fit(network, pixels_of(others, spec.augment, how.batch_size, how.seed), half, how, passes, checkpoint)
+    fit(network, pixels_of(others, spec.augment, how), half, how, passes, checkpoint)
     said: Array = network.predict(in_order(half.inputs), verbose=0)[:, 0].astype(np.float64)
     return said

@@ -13,7 +13,7 @@ import numpy as np
 from smearflow.models.child import say
 from smearflow.models.curves import measured
 from smearflow.models.fitted import Array, Labelled, Row
-from smearflow.models.recipe import FOCUS, class_weights
+from smearflow.models.recipe import EXPONENT, FOCUS, class_weights
 from smearflow.models.stopping import account, best_of, is_over
 from smearflow.settings import Train
 
@@ -183,4 +183,15 @@ def focal(logits: Array, positive: Array) -> tuple[Array, Array]:
     return off**FOCUS * surprise, -side * off**FOCUS * (off + FOCUS * p * surprise)
 
 
-LOSSES = {"binary_crossentropy": cross_entropy, "binary_focal_crossentropy": focal}
+def generalised(logits: Array, positive: Array) -> tuple[Array, Array]:
+    """The same of (1 - p ** EXPONENT) / EXPONENT, p the probability of an image's own class."""
+    side = np.where(positive, 1.0, -1.0)
+    own = -EXPONENT * np.logaddexp(0, -side * logits)  # log p ** EXPONENT
+    return -np.expm1(own) / EXPONENT, -side * np.exp(own - np.logaddexp(0, side * logits))
+
+
+LOSSES = {
+    "binary_crossentropy": cross_entropy,
+    "binary_focal_crossentropy": focal,
+    "generalised_crossentropy": generalised,
+}

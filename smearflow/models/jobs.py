@@ -9,6 +9,7 @@ from smearflow.data.splitting import Parts
 from smearflow.errors import MissingPart
 from smearflow.models.leases import Crowd, cores_of, count_gpus, environment_of, lease, our_cores
 from smearflow.models.plans import Plan
+from smearflow.models.recipe import in_spite
 from smearflow.models.spec import Trained, TrainSpec
 from smearflow.models.training import slots, train_within_memory
 from smearflow.models.weights import find_weights
@@ -98,7 +99,7 @@ def spec_of(job: Job, out: Path, cores: tuple[int, ...], threads: int) -> TrainS
         model=job.plan.model,
         weights_file=job.plan.weights_file,
         augment=job.augment,
-        train=job.how,
+        train=in_spite(job.how, job.plan.robust),
         lecture=job.plan.lecture,
         out=out,
         engines=job.workspace.engines,

@@ -22,11 +22,13 @@ class Plan:
     weights_digest: str | None
     lecture: Lecture | None = None  # how it is fitted, where its recipe is the lecture's
     error: str | None = None  # why it can't be trained
+    robust: str = "none"  # how its network learns in spite of wrong labels: a way of `labels.robust`
 
     @property
     def digest(self) -> str:
         """What the training depends on: where the weights lie isn't part of it."""
-        return digest_of(self.model.keyed(), self.weights_digest, self.lecture.keyed() if self.lecture else None)
+        lecture = self.lecture.keyed() if self.lecture else None
+        return digest_of(self.model.keyed(), self.weights_digest, lecture, self.robust)
 
 
 def plan_models(settings: Settings) -> tuple[Plan, ...]:

@@ -131,8 +131,36 @@ class DoubtSpec(Message):
 
     judges: tuple[TrainSpec, ...] = Field(min_length=1, description="Backbones to judge by, all on the same images.")
     suspects: float = Field(description="Share of the training images whose labels are to be doubted.")
+    decided: tuple[str, ...] = Field((), description="SHA-256 of images whose labels people decided: never doubted.")
     out: Path = Field(description="Folder to fill: doubts.parquet.")
     threads: int = Field(ge=1)
+
+
+class WaysSpec(Message):
+    """Ways to learn in spite of wrong labels, to compare on training patients, in a process of its own."""
+
+    network: TrainSpec = Field(description="What is trained by each way: a network that is trained whole.")
+    judged: Path = Field(description="doubts.parquet of its training images.")
+    out: Path = Field(description="Folder to fill: result.json.")
+
+
+class ComparedWay(Message):
+    """A way to learn in spite of wrong labels, as it did on training patients that its networks never saw."""
+
+    way: str = Field(description="As in `labels.robust`.")
+    accuracy: float = Field(description="On the images that count, 0-1, at 0.5.")
+    gain: float = Field(description="Accuracy more than `none` has there.")
+    low: float = Field(description="95 % interval of the gain, by patient.")
+    high: float
+    chosen: bool
+
+
+class ComparedWays(Message):
+    """What came of a comparison. ``images``: how many counted, of ``judged``."""
+
+    ways: tuple[ComparedWay, ...]
+    images: int
+    judged: int
 
 
 class LabelSpec(Message):

@@ -21,7 +21,7 @@ from smearflow.models.checkpoints import Checkpoint
 from smearflow.models.child import say, timed
 from smearflow.models.feature_cache import FeatureCache
 from smearflow.models.features import network_digest, stream_of
-from smearflow.models.fitted import Array, Fitted, Labelled, truth
+from smearflow.models.fitted import Array, Fitted, labelled
 from smearflow.models.frozen import (
     Frozen,
     Learnt,
@@ -95,8 +95,8 @@ def over_maps(
 
     def learn(seen: Seen, views: Sequence[FeatureCache], kept: pd.DataFrame) -> Learnt:
         sets = cached_sets(seen.cache, views, kept, spec)
-        feed = cached_of(sets.training, 1 + len(views), how.batch_size, how.seed)
-        epochs = passes(spec, len(feed.positive))
+        feed = cached_of(sets.training, 1 + len(views), how)
+        epochs = passes(spec, feed.images)
         fitting = fit(parts.above, feed, sets.validation, how, epochs, checkpoint)
         return Learnt(served, sets.in_rows(says(sets.features)), fitting.rows, _trained(network), says, fitting.note)
 
@@ -107,11 +107,11 @@ def over_maps(
 def over_pixels(spec: TrainSpec, network: Any, begun: Fitted, rows: pd.DataFrame, stream: PixelStream) -> Fitted:
     """Fit every layer that is open over augmented pixels."""
     pixels, kept = gather(stream, rows, spec.input_size, spec.out)
-    training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
+    training, validation = (labelled(pixels[name], name, kept, spec.positive) for name in ("train", "val"))
     how = _gently(spec)
-    feed = pixels_of(training, spec.augment, how.batch_size, how.seed)
+    feed = pixels_of(training, spec.augment, how)
     checkpoint = Checkpoint.of(spec.checkpoints_folder, how.batch_size)
-    fitting = fit(network, feed, validation, how, passes(spec, len(feed.positive)), checkpoint)
+    fitting = fit(network, feed, validation, how, passes(spec, feed.images), checkpoint)
     served = with_probability(network)
     return Fitted(
         served,

@@ -14,12 +14,12 @@ from smearflow.models.batches import Feed, in_order, pixels_of
 from smearflow.models.checkpoints import Checkpoint, Progress, kept_in
 from smearflow.models.child import say, timed
 from smearflow.models.curves import validated
-from smearflow.models.fitted import Array, Fitted, Labelled, readable_rows, truth
+from smearflow.models.fitted import Array, Fitted, Labelled, labelled, readable_rows
 from smearflow.models.memory import available
 from smearflow.models.networks import WHOLE, with_probability
 from smearflow.models.pixels import Decoded, PixelStream
 from smearflow.models.precision import computing_in, policy
-from smearflow.models.recipe import class_weights, loss_of, rate_of
+from smearflow.models.recipe import loss_of, rate_of
 from smearflow.models.spec import TrainSpec
 from smearflow.room import told_of
 from smearflow.settings import Train
@@ -35,10 +35,10 @@ def train_whole(spec: TrainSpec, rows: pd.DataFrame, stream: PixelStream) -> Fit
     size, dtype = spec.input_size, policy(spec.train.mixed_precision)
     network, compiling = timed(lambda: built(spec, dtype))
     (pixels, kept), decoding = timed(lambda: gather(stream, rows, size, spec.out))
-    training, validation = (Labelled(pixels[name], truth(name, kept, spec.positive)) for name in ("train", "val"))
+    training, validation = (labelled(pixels[name], name, kept, spec.positive) for name in ("train", "val"))
     epochs = passes(spec, len(training.inputs))
     checkpoint = Checkpoint.of(spec.checkpoints_folder, spec.train.batch_size)
-    feed = pixels_of(training, spec.augment, spec.train.batch_size, spec.train.seed)
+    feed = pixels_of(training, spec.augment, spec.train)
     fitting = fit(network, feed, validation, spec.train, epochs, checkpoint)
     served = with_probability(in_float32(network, spec))
     probability = scored(served, pixels, kept)
@@ -134,20 +134,19 @@ def fit(network: Any, feed: Feed, validation: Labelled, train: Train, epochs: in
     """
     import keras
 
-    steps = math.ceil(len(feed.positive) / train.batch_size)
+    steps = math.ceil(feed.images / train.batch_size)
     network.compile(
         optimizer=keras.optimizers.AdamW(rate_of(train, steps * epochs), weight_decay=WEIGHT_DECAY),
         loss=loss_of(train),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
     progress = Progress.resumed(checkpoint, network, epochs, train.learning_rate, train.patience)
-    begun, weighing = len(progress.rows), class_weights(feed.positive, train)
+    begun = len(progress.rows)
     network.fit(
         feed.batches(begun),
         initial_epoch=begun,
         epochs=progress.until,
         steps_per_epoch=steps,
-        class_weight=dict(enumerate(weighing)) if weighing else None,
         shuffle=False,
         verbose=0,
         callbacks=[kept_in(progress, lambda trained: validated(trained, validation))],

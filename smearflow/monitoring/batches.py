@@ -112,6 +112,11 @@ def put_away(batch: Batch, cells: pd.DataFrame, archive: Path) -> int:
     return moved
 
 
+def unlabelled_at(batch: Batch, archive: Path) -> Path:
+    """Where those cells of ``batch`` lie, once it is judged, that have no label."""
+    return archive / "unlabelled" / batch.name if batch.dropped else batch.root
+
+
 def place(path: str, label: str | None, reason: str | None, batch: str) -> str:
     """Where below the archive a cell belongs: the folder of its class first, for the sake of training."""
     if not pd.isna(reason):

@@ -101,6 +101,8 @@ class Findings:
     ``shortcut``: what statistics of the images reach alone.
     ``candidate``: name of the model that was judged. ``mistakes``: its surest ones, the surest first: path, sha256,
     group, label, probability (0-1, of the positive class), kind (missed or false_alarm), confidence.
+    ``label_scores``: how likely each label is wrong (label_scores.parquet), the worst first; ``opinions``: what readers
+    said of labels (overlay.OPINIONS).
     ``slices``, ``abstention``: the candidate's, on parts of the test set, and where it may say unsure;
     ``comparison``: the candidate with ``rival``, who was champion before. ``examined``: as it will serve.
     ``history``: decisions about the champion, the first one first; ``openings``: how often a test set was opened for
@@ -123,6 +125,8 @@ class Findings:
     gate: tuple[GateCheck, ...] = ()
     candidate: str | None = None
     mistakes: pd.DataFrame | None = None
+    label_scores: pd.DataFrame | None = None
+    opinions: pd.DataFrame | None = None
     slices: tuple[Slice, ...] = ()
     abstention: Abstention | None = None
     comparison: Comparison | None = None

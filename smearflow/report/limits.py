@@ -7,6 +7,7 @@ from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.scoring import Scores
 from smearflow.evaluation.slices import worst
 from smearflow.report.findings import Findings
+from smearflow.report.labels_section import looked_again
 from smearflow.report.pseudonyms import Names
 from smearflow.report.slices_section import told
 from smearflow.report.wording import NBSP, counted, interval, percent
@@ -97,13 +98,22 @@ def _untested(scores: Scores, findings: Findings) -> str:
 
 
 def _labels(findings: Findings) -> str:
-    """What the labels are worth, by which it was judged."""
-    if findings.settings.data.source == "demo":
+    """What the labels are worth, by which it was judged: who looked at them, and the ceiling that they put."""
+    labels = findings.summary.labels
+    looked = looked_again(labels) if labels else None
+    if findings.settings.data.source == "demo" and looked is None:
         return "Right: whoever drew the cells knows."
-    return (
-        f"As given; nobody reviewed them. About 5{NBSP}% of the public NLM set's are held to be wrong "
-        f"(Fuhad et al., 2020), so figures there end near 95{NBSP}%."
-    )
+    known = looked or "As given; nobody reviewed them."
+    if labels is None or labels.wrong is None or labels.ceiling is None:
+        return (
+            f"{known} About 5{NBSP}% of the public NLM set's are held to be wrong (Fuhad et al., 2020), so figures by "
+            f"these end near 95{NBSP}%."
+        )
+    wrong = f"About {interval('share', labels.wrong)} of those given are wrong"
+    ceiling = f"judged by them nobody gets past {interval('share', labels.ceiling)}"
+    if looked is None or labels.left is None:
+        return f"{known} {wrong}: {ceiling}."
+    return f"{known} {wrong}, and {interval('share', labels.left)} of those that count still are."
 
 
 def _openings(findings: Findings) -> str:

@@ -18,6 +18,7 @@ from smearflow.report.duplicates_section import duplicates_section
 from smearflow.report.findings import Findings
 from smearflow.report.gate_section import gate_section
 from smearflow.report.history_section import history_section
+from smearflow.report.labels_section import labels_section
 from smearflow.report.lecture_section import is_lecture, lecture_section
 from smearflow.report.mistakes_section import mistakes_section
 from smearflow.report.models_section import models_section, share_of
@@ -52,6 +53,7 @@ SECTIONS = (
     Section("slices", "Slices", slices_section),
     Section("certainty", "Certainty", certainty_section),
     Section("mistakes", "Mistakes", mistakes_section),
+    Section("labels", "Labels", labels_section, lambda findings: False),
     Section("quarantine", "Left out", quarantine_section),
     Section("history", "History", history_section, lambda findings: False),
     Section("run", "Run", run_section),

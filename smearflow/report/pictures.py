@@ -43,6 +43,19 @@ def shrunk(file: Path, width: int) -> bytes:
         return jpeg(picture)
 
 
+def png(file: Path) -> bytes | None:
+    """The image at ``file``, whatever its format, as a PNG of all its pixels; None where it can't be decoded."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(file) as image:
+                bare = to_rgb(image)
+                bare.info.clear()
+                return _encoded(bare, format="PNG", compress_level=1)
+    except DECODER_ERRORS:
+        return None
+
+
 def contact_sheet(rows: Sequence[Sequence[Image.Image]], side: int) -> bytes:
     """A PNG of pictures in rows, each in a square of ``side`` pixels. Raises ValueError where there is none."""
     columns = max(len(row) for row in rows)

@@ -26,6 +26,8 @@ MEANINGS = {
     "blank": "nothing on it",
     "overexposed": "too bright to see anything",
     "blurred": "out of focus",
+    "excluded": "a person looked, and found it fit for nothing",
+    "unlabelled": "nobody has said what it shows yet: it waits for a person",
     "unknown_class": "in a folder that is no class",
     "label_conflict": "the same image, or changed copies of it, under both classes: a person has to look",
     "duplicate": "a copy of an image that is used",

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from smearflow.errors import MissingPart
+from smearflow.service.events import resource_of
 from smearflow.service.prefect_server import Server, client_environment
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace, write_text
@@ -44,10 +45,19 @@ def deploy(workspace: Workspace, settings: Settings, server: Server) -> list[str
 
 
 def filled_in(entries: dict[str, Any], workspace: Workspace, settings: Settings) -> dict[str, Any]:
-    """prefect.yaml with pool, workspace and the whole settings in it: what a run's own leave out isn't merged in."""
+    """prefect.yaml with pool, workspace and the whole settings in it: what a run's own leave out isn't merged in.
+
+    A trigger minds this line of champions alone: a server may serve several workspaces.
+    """
     parameters = {"settings": settings.model_dump(mode="json"), "workspace": str(workspace.root)}
+    about = {"match": {"prefect.resource.id": resource_of(settings.registry.name)}}
     deployments = [
-        {**entry, "work_pool": {"name": settings.live.pool}, "parameters": parameters}
+        {
+            **entry,
+            "work_pool": {"name": settings.live.pool},
+            "parameters": parameters,
+            **({"triggers": [{**each, **about} for each in entry["triggers"]]} if "triggers" in entry else {}),
+        }
         for entry in entries["deployments"]
     ]
     return {**entries, "deployments": deployments}

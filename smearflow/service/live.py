@@ -116,7 +116,8 @@ def _make_folders(workspace: Workspace, settings: Settings) -> None:
     if settings.quality_check.drop is None:
         workspace.drop.mkdir(exist_ok=True)
     if settings.quality_check.archive is None:
-        (workspace.archive / "labelled").mkdir(parents=True, exist_ok=True)
+        for kind in ("labelled", "unlabelled"):
+            (workspace.archive / kind).mkdir(parents=True, exist_ok=True)
 
 
 def _never_began(server: Server, pool: str) -> list[str]:

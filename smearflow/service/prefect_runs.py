@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from smearflow.service.prefect_api import ask
+from smearflow.service.prefect_api import NO_ANSWER, ask
 
 OVER = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")  # types of states that a run doesn't leave
 PAGE = 200  # runs an answer, the server's limit
@@ -43,6 +43,15 @@ def workers_online(api_url: str, pool: str) -> list[str]:
     """Names of the workers of ``pool`` that were heard of lately. Raises one of NO_ANSWER."""
     found = ask("POST", f"{api_url}/work_pools/{pool}/workers/filter", {}, allowed=404) or []
     return [worker["name"] for worker in found if worker["status"] == "ONLINE"]
+
+
+def automations_on(api_url: str, event: str) -> list[str]:
+    """Names of the automations that are switched on and answer ``event``; none where the server doesn't say."""
+    try:
+        found = ask("POST", f"{api_url}/automations/filter", {})
+        return [each["name"] for each in found if each["enabled"] and event in each["trigger"].get("expect", ())]
+    except NO_ANSWER:
+        return []
 
 
 def cancel(api_url: str, flow_run_id: str) -> None:

@@ -32,7 +32,7 @@ from smearflow.workspace import Workspace, digest_of
 START_LIMIT = 60.0  # seconds; 3 on an idle machine
 HEARTBEAT = 10  # seconds between two signs of life; the server calls a worker offline after three without one
 POLL = 5  # seconds between two looks for runs
-FLOWS = 2  # a retraining and a quality check, beside the backbones that a retraining hands out
+FLOWS = 3  # two retrainings, one of them for new labels, and a quality check, beside the backbones that are handed out
 
 
 def ensure_worker(workspace: Workspace, server: Server, pool: str) -> tuple[Service, bool]:

@@ -85,10 +85,11 @@ class Train(Section):
     schedule: Literal["cosine", "constant"] = Field(
         "cosine", description="Learning rates, the head's too: `cosine` falls to 0 over the epochs, `constant` stays."
     )
-    loss: Literal["binary_crossentropy", "binary_focal_crossentropy"] = Field(
+    loss: Literal["binary_crossentropy", "binary_focal_crossentropy", "generalised_crossentropy"] = Field(
         "binary_crossentropy",
         description="What is minimised, of heads too. Focal (exponent 2) counts what is easy less; its probabilities "
-        "keep nearer to 0.5.",
+        "keep nearer to 0.5. Generalised (exponent 0.7) counts what contradicts the network less, as a wrong label "
+        "does.",
     )
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="`balanced`: both classes weigh the same in the loss, however many images each has."

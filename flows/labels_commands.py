@@ -1,0 +1,92 @@
+"""What `smearflow labels` does: list, verify, export, revert. Each returns the exit status."""
+
+import argparse
+import contextlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from flows.label_lines import as_plain, list_lines
+from smearflow.data.decisions import Entry, append, head_of, read_decisions
+from smearflow.data.label_export import as_decided, write_table, write_tree
+from smearflow.data.label_revert import moment, withdrawals
+from smearflow.data.label_tally import tally
+from smearflow.data.overlay import opinions
+from smearflow.errors import MissingPart, UsageError
+from smearflow.known_cells import cells_of, known_cells
+from smearflow.origins import FILE, last_run, origins_of
+from smearflow.workspace import Workspace
+
+
+def labels(arguments: argparse.Namespace) -> int:
+    """Say what people decided about labels; prove, export or revert it. DataError (1) where the ledger was changed."""
+    if not arguments.workspace.exists():
+        raise UsageError(f"There is no workspace {arguments.workspace}.", "Name one: --workspace DIR.")
+    if arguments.ask != "export" and arguments.path:
+        raise UsageError(f"{arguments.path} is of no use here.", "Only `labels export PATH` takes a path.")
+    workspace = Workspace.at(arguments.workspace)
+    entries = read_decisions(workspace.labels)
+    if arguments.ask == "verify":
+        return _verify(workspace, entries, arguments.json)
+    if arguments.ask == "export":
+        return _export(workspace, entries, arguments.path)
+    if arguments.ask == "revert":
+        return _revert(workspace, entries, arguments.reader, arguments.since)
+    found = tally(entries, known_cells(workspace))
+    print(json.dumps(as_plain(found), indent=2) if arguments.json else "\n".join(list_lines(found)))
+    return 0
+
+
+def _verify(workspace: Workspace, entries: Sequence[Entry], as_json: bool) -> int:
+    """The ledger was read, so each line continues the one before; 1 where a run knew of lines that aren't there."""
+    cut = _runs_that_knew_more(workspace, entries)
+    told = {"whole": not cut, "lines": len(entries), "head": head_of(entries), "runs_that_knew_more": cut}
+    if as_json:
+        print(json.dumps(told, indent=2))
+        return 1 if cut else 0
+    for run_id in cut:
+        print(f"wrong     Run {run_id} went by decisions that aren't there any more: lines were taken off the end.")
+    print(f"{'chain' if cut else 'whole'}     {len(entries):,} lines, each continuing the one before")
+    print(f"head      {head_of(entries)}")
+    print(f"ledger    {workspace.labels}")
+    return 1 if cut else 0
+
+
+def _runs_that_knew_more(workspace: Workspace, entries: Sequence[Entry]) -> list[str]:
+    """Runs whose models were made by decisions that ``entries`` don't lead to: they hold where the chain ended then."""
+    known = {entry.chain for entry in entries}
+    found = []
+    for file in sorted(workspace.runs.glob(f"*/{FILE}")):
+        with contextlib.suppress(UsageError):  # another version of smearflow wrote it
+            head = origins_of(workspace, file.parent.name).digests.get("decisions")
+            if head and head not in known:
+                found.append(file.parent.name)
+    return found
+
+
+def _export(workspace: Workspace, entries: Sequence[Entry], path: Path | None) -> int:
+    if path is None:
+        raise UsageError("Where to?", "Name a file (labels export cells.csv) or a new folder (labels export cells).")
+    said = opinions(entries)
+    if path.suffix.lower() == ".csv":
+        known = known_cells(workspace)
+        if known is None:
+            raise MissingPart(f"No run in {workspace.root} has seen cells.", "Look at some first: smearflow validate.")
+        write_table(path, as_decided(known[1], said))
+        print(f"{len(known[1]):,} cells of run {known[0]} in {path}")
+        return 0
+    origins = last_run(workspace)
+    cells = cells_of(workspace, origins.run_id)
+    if cells is None:
+        raise MissingPart(f"The manifest of run {origins.run_id} is gone.", "Run again: smearflow run.")
+    links = write_tree(path, as_decided(cells, said), origins.root, origins.settings.data.classes)
+    print(f"{links:,} links to cells of run {origins.run_id}, in class folders of {path}")
+    return 0
+
+
+def _revert(workspace: Workspace, entries: Sequence[Entry], reader: str | None, since: str | None) -> int:
+    if reader is None:
+        raise UsageError("Whose decisions?", "Name the reader: labels revert --reader NAME [--since 2026-11-29].")
+    taken_back = append(workspace.labels, withdrawals(entries, reader, moment(since) if since else None))
+    print(f"taken back: {len(taken_back):,} of {reader}" + (f", since {since}" if since else ""))
+    return 0
