@@ -51,11 +51,13 @@ STYLE = (
 )
 CLEANLAB = """
 import sys, numpy as np
-from cleanlab.rank import get_label_quality_scores
+from cleanlab.rank import get_label_quality_ensemble_scores, get_label_quality_scores
 from cleanlab.count import num_label_issues
 told = np.load(sys.argv[1])
 labels, p = told["given"].astype(int), np.column_stack([1 - told["p"], told["p"]])
 scores = {m: get_label_quality_scores(labels, p, method=m) for m in ("self_confidence", "normalized_margin")}
+each = [np.column_stack([1 - judge, judge]) for judge in told["judges"].T]
+scores["ensemble"] = get_label_quality_ensemble_scores(labels, each, verbose=False)
 np.savez(sys.argv[2], issues=num_label_issues(labels, p), **scores)
 """
 
@@ -77,13 +79,14 @@ def orders(scores: pd.DataFrame, positive: str) -> Iterator[tuple[str, Array]]:
 
 
 def cleanlabs(python: Path, scores: pd.DataFrame, positive: str, folder: Path) -> Iterator[tuple[str, Array]]:
-    """The same by Cleanlab, from the combined probabilities, in the interpreter ``python``."""
+    """The same by Cleanlab, in the interpreter ``python``: from the combined probabilities, and its own ensemble's."""
     told, answer = folder / "told.npz", folder / "answer.npz"
-    np.savez(told, p=scores["probability"].to_numpy(float), given=(scores["label"] == positive).to_numpy(bool))
+    given, judges = (scores["label"] == positive).to_numpy(bool), scores.filter(like=JUDGE).to_numpy(float)
+    np.savez(told, p=scores["probability"].to_numpy(float), given=given, judges=judges)
     subprocess.run([python, "-c", CLEANLAB, told, answer], check=True)
     with np.load(answer) as said:
         print(f"Cleanlab counts {int(said['issues']) / len(scores):.1%} of labels as wrong")
-        for name in ("self_confidence", "normalized_margin"):
+        for name in ("self_confidence", "normalized_margin", "ensemble"):
             yield f"Cleanlab, {name}", -said[name]
 
 

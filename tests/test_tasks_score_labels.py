@@ -8,6 +8,7 @@ import pytest
 from trained_cells import split_of_cells
 
 from smearflow.data.manifest import as_manifest
+from smearflow.errors import TrainingError
 from smearflow.evaluation.shortcut import COLUMNS
 from smearflow.models.plans import Plan
 from smearflow.settings import Augment, Data, Model, Settings, Train
@@ -46,10 +47,10 @@ def manifest(tmp_path: Path) -> Path:
 def test_every_label_has_a_score_and_a_conflict_of_copies_is_the_worst(manifest: Path, tmp_path: Path) -> None:
     cells, workspace = cells_to_judge(manifest, manifest.parent), Workspace.at(tmp_path / "workspace")
     folder = tmp_path / "found"
-    found = score_labels.function(folder, cells, (CONTROL, COMPACT), "fast", Data(), Augment(), Train(), workspace)
+    found = score_labels.function(folder, cells, (COMPACT,), "fast", Data(), Augment(), Train(), workspace)
     scores = pd.read_parquet(found.path)
     assert is_whole(folder) and len(scores) == found.images == 120
-    assert found.judges == ("MobileNet", "statistics") and found.kind == "fast"
+    assert found.judges == ("statistics",) and found.kind == "fast"  # no backbone is there, and no network is asked
     assert scores["path"].isin(pd.read_parquet(manifest)["path"]).all()
     conflict = scores[scores["copies"].notna()]
     assert len(conflict) == 2 and (conflict["wrong"] >= 0.5).all()
@@ -86,3 +87,11 @@ def test_without_a_backbone_fast_scores_are_left_out_and_the_log_says_so(
     run = Run("run", Settings(), Workspace.at(tmp_path / "workspace"), "a-run")
     assert scores_if_possible(run, manifest, manifest.parent, (COMPACT,), Settings()) is None
     assert NOBODY in capsys.readouterr().out
+
+
+def test_labels_of_one_class_cannot_be_judged(manifest: Path, tmp_path: Path) -> None:
+    pd.read_parquet(manifest).query("label == 'Uninfected'").to_parquet(manifest)
+    cells, workspace = cells_to_judge(manifest, manifest.parent), Workspace.at(tmp_path / "workspace")
+    how = (Data(), Augment(), Train(), workspace)
+    with pytest.raises(TrainingError, match="Labels of one class can't be judged"):
+        score_labels.function(tmp_path / "found", cells, (CONTROL,), "fast", *how)
