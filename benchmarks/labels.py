@@ -169,16 +169,23 @@ def picture(curve: pd.DataFrame) -> str:
     """Accuracy against corrected labels over the share that was looked at, as an SVG that stands alone."""
     low = float(np.floor(200 * curve["accuracy_corrected"].min()) / 200)
     high = float(np.ceil(200 * curve["accuracy_corrected"].max()) / 200)
-    x, y = Axis("% of the training cells looked at", 0, 100 * max(LOOKED_AT), 0), Axis("accuracy", low, high, 3)
+    x, y = (
+        Axis("% of the training cells looked at", 0, 100 * max(LOOKED_AT), 0),
+        Axis("accuracy against corrected labels", low, high, 3),
+    )
     series = []
     for number, (name, rows) in enumerate(curve.groupby("order", sort=False)):
         points = list(zip(100 * rows["share"], rows["accuracy_corrected"], strict=True))
         series.append(Series(str(name), points, number, "dashed" if name == "by chance" else "plain"))
-    words = "Accuracy on patients never seen, against corrected labels: worst first (plain), by chance (dashed)"
-    drawn = str(lines(words, words, x, y, series).svg)
-    return drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
-        "<title>", STYLE + "<title>", 1
+    words = "Accuracy on patients never seen, against corrected labels, after a review of the training cells"
+    legend = "".join(
+        f'<line class="line {each.classes}" x1="58" x2="82" y1="{18 + 16 * n}" y2="{18 + 16 * n}"/>'
+        f'<text class="name" x="88" y="{22 + 16 * n}">{each.name}</text>'
+        for n, each in enumerate(series)
     )
+    drawn = str(lines(words, words, x, y, series, legend).svg)
+    alone = '<svg xmlns="http://www.w3.org/2000/svg" width="630" '
+    return drawn.replace("<svg ", alone, 1).replace("<title>", STYLE + "<title>", 1)
 
 
 def worth(
