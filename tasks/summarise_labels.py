@@ -1,28 +1,23 @@
 """Summarise what people decided about labels, what the labels are worth, and the models by both truths."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 from pydantic import ValidationError
 
 from smearflow.data.manifest import LABEL_SOURCES, Manifest, read_manifest
 from smearflow.data.overlay import ABSENT, AMBIGUOUS, Reviewed, matched
-from smearflow.data.splitting import Parts
+from smearflow.data.review_figures import LEAST, figures_of
+from smearflow.data.review_queue import cells_of, order_of, views_of
 from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.label_worth import Worth, judged_labels, suspects_unseen, worth
+from smearflow.settings import Labels
 from smearflow.summary import LabelsResult, SinceBefore, TruthsOfModel, TruthsResult, read_summary
 from tasks.evaluate import Evaluated
+from tasks.score_labels import ScoredLabels
 from tasks.stage import Run
 from tasks.summarise_judged import figure_of, figures_on_test
-
-
-class ScoredLabels(Protocol):
-    path: Any
-    judges: tuple[str, ...]
-    estimated: float
-    low: float
-    high: float
 
 
 def label_parts(run: Run, manifest: Manifest | None) -> dict[str, Any]:
@@ -62,14 +57,16 @@ def _labels(run: Run, manifest: Manifest | None) -> LabelsResult | None:
         head=reviewed.head,
         since=_since(run, said, counts),
         excluded_from_test=evaluated.review.excluded if evaluated and evaluated.review else None,
-        **(_worth(scored, cells, run.reached.get("split")) if scored else {}),
+        **(_worth(run, scored, cells, said) if scored else {}),
     )
 
 
-def _worth(scored: ScoredLabels, cells: pd.DataFrame, parts: Parts | None) -> dict[str, Any]:
-    """What models hold the labels to be worth, those aside that people have settled."""
-    table = judged_labels(pd.read_parquet(scored.path), cells)
-    found: Worth | None = worth(table, Interval(scored.estimated, scored.low, scored.high))
+def _worth(run: Run, scored: ScoredLabels, cells: pd.DataFrame, said: pd.DataFrame) -> dict[str, Any]:
+    """What the labels are held to be worth, by random cells where people looked at enough of them, else by models."""
+    scores, parts = pd.read_parquet(scored.path), run.reached.get("split")
+    table = judged_labels(scores, cells)
+    random = _at_random(cells_of(scores, cells), said, run.settings.labels)
+    found: Worth | None = worth(table, Interval(scored.estimated, scored.low, scored.high), random)
     told: dict[str, Any] = {"scored_by": scored.judges}
     if parts:
         divided = pd.read_parquet(parts.path, columns=["path", "split"])
@@ -78,6 +75,12 @@ def _worth(scored: ScoredLabels, cells: pd.DataFrame, parts: Parts | None) -> di
         shares = {name: figure_of(getattr(found, name)) for name in ("wrong", "ceiling", "left")}
         told |= {**shares, "by": found.by, "wrong_by_class": found.classes}
     return told
+
+
+def _at_random(cells: pd.DataFrame, said: pd.DataFrame, labels: Labels) -> Interval | None:
+    """The share of wrong labels among the random cells of a review; None while they are few."""
+    sample = figures_of(cells, order_of(cells, labels.blind, labels.readers), views_of(said, cells), "").sample
+    return Interval(sample.value, sample.low, sample.high) if sample.cells >= LEAST else None
 
 
 def _since(run: Run, said: pd.DataFrame, counts: Mapping[str, int]) -> SinceBefore | None:

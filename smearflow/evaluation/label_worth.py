@@ -6,8 +6,8 @@ from typing import Literal
 
 import pandas as pd
 
+from smearflow.data.manifest import usable
 from smearflow.evaluation.intervals import Interval
-from smearflow.evaluation.truths import with_truths
 
 SUSPECT = 0.5  # chance of being wrong, above which a label is one
 SETTLED = ("kept", "relabelled", "labelled")  # by people
@@ -34,13 +34,14 @@ class Worth:
 
 
 def judged_labels(scores: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """``scores`` (label_scores.parquet, the worst first) with what people said of each label.
+    """``scores`` (label_scores.parquet, the worst first) of the cells that are used, with what people said of each.
 
-    Added: label_given, label_source, and ``chance``, 0-1, that the label as given is wrong: 0 or 1 where people have
-    settled it, else as the models have it (``wrong``). Cells that came without a label are left out.
+    By content, with the manifest's paths. Added: label_given, label_source, and ``chance``, 0-1, that the label as
+    given is wrong: 0 or 1 where people have settled it, else as the models have it (``wrong``). Cells that came
+    without a label are left out.
     """
-    table = with_truths(scores, manifest)
-    table = table[table["label_given"].notna()].reset_index(drop=True)
+    known = usable(manifest).drop_duplicates("sha256")[["sha256", "path", "label_given", "label_source"]]
+    table = scores.drop(columns="path").merge(known[known["label_given"].notna()], on="sha256")
     changed = (table["label"] != table["label_given"]).astype(float)
     settled = table["label_source"].isin(SETTLED)
     return table.assign(chance=table["wrong"].astype(float).mask(settled, changed))

@@ -80,7 +80,7 @@ def shortcut(
     rows = divided.merge(manifest[["path", *COLUMNS]], on="path", how="left", validate="one_to_one")
     truth = (rows["label"] == positive).to_numpy(bool)
     train, test = ((rows["split"] == name).to_numpy(bool) for name in ("train", "test"))
-    features = _standardised(rows[list(COLUMNS)], train)
+    features = standardised(rows[list(COLUMNS)], train)
     mine = divided.assign(probability=probability(features, fit(features[train], truth[train])))
     best, sign = _says_most(truth[train], features[train])
     return Shortcut(
@@ -129,7 +129,7 @@ def probability(features: Floats, weights: Floats) -> Floats:
     return _sigmoid(_with_intercept(features) @ weights)
 
 
-def _standardised(columns: pd.DataFrame, train: Bools) -> Floats:
+def standardised(columns: pd.DataFrame, train: Bools) -> Floats:
     """``columns`` (n, k) in standard deviations from the mean of the training rows; 0 where unknown or all the same."""
     numbers = columns.astype("float64")
     mean, spread = numbers[train].mean(), numbers[train].std(ddof=0)

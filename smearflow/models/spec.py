@@ -163,6 +163,19 @@ class ComparedWays(Message):
     judged: int
 
 
+class LabelSpec(Message):
+    """All labels to judge by models that never saw their patients, in a process of its own."""
+
+    rows: Path = Field(description="Parquet of the manifest's rows to judge; those without a reason are learnt from.")
+    positive: str
+    seed: int = Field(description="Of the folds.")
+    frozen: dict[str, TrainSpec] = Field(description="Backbones on whose features heads judge, by name.")
+    whole: dict[str, TrainSpec] = Field(description="Networks that judge, each taught by half of the patients.")
+    divisions: int = Field(1, ge=1, description="How often patients are divided into halves for those, each anew.")
+    out: Path = Field(description="Folder to fill: judges.parquet.")
+    threads: int = Field(ge=1)
+
+
 class ExamineSpec(Message):
     """A candidate to make ready to serve and to look at, in a process of its own."""
 
