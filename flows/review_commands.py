@@ -35,7 +35,7 @@ def review(arguments: argparse.Namespace) -> int:
     """Let a person decide about labels, the worst first; or write that queue as CSV, or take decisions from one."""
     source = [f"data.source={json.dumps(arguments.data)}"] if arguments.data else []
     settings = load_settings(arguments.config, [*arguments.set, *source])
-    reader, workspace = named(arguments.reader or getpass.getuser()), Workspace.at(arguments.workspace)
+    reader, workspace = named(arguments.reader or _user()), Workspace.at(arguments.workspace)
     if arguments.import_file:
         print("\n".join(_brought_in(workspace, settings, arguments.import_file, reader)))
         return 0
@@ -51,6 +51,14 @@ def review(arguments: argparse.Namespace) -> int:
         return 0
     print("\n".join(_held(session, ReviewServer(session, reader, arguments.port or 0), settings, workspace)))
     return 0
+
+
+def _user() -> str:
+    """The name of who is at the machine, where it can be a reader's."""
+    try:
+        return named(getpass.getuser())
+    except (KeyError, OSError, UsageError):  # a container's user may have no name
+        return "reader"
 
 
 def _of_data(settings: Settings, workspace: Workspace) -> Session:
