@@ -96,14 +96,13 @@ def _held(session: Session, server: ReviewServer, settings: Settings, workspace:
     print("end       Finish on the page, or Ctrl-C", flush=True)
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()
-    if not session.made:
+    if not session.made and not session.withdrawn:
         return ["Nothing was decided."]
-    told = f"{session.made:,} decision{'s' * (session.made > 1)} made, all in {session.ledger}."
-    return [
-        told,
-        *sentences(session.figures(server.reader)),
-        tell_of_labels(workspace, settings.registry.name, "review"),
-    ]
+    made = f"{session.made:,} decision{'s' * (session.made != 1)} made, all in {session.ledger}."
+    if session.withdrawn:
+        made += f" {session.withdrawn:,} from before taken back."
+    told = tell_of_labels(workspace, settings.registry.name, "review")
+    return [made, *sentences(session.figures(server.reader)), told]
 
 
 def _written(session: Session, file: Path, reader: str) -> int:
