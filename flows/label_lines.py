@@ -45,9 +45,9 @@ def _applied_lines(tally: Tally) -> list[str]:
     kinds = ", ".join(f"{count:,} {source}" for source, count in applied.labels.items())
     lines = [f"{looked_at:,} of {applied.cells:,} cells of run {applied.run_id} were looked at: {kinds or 'none'}"]
     if applied.absent:
-        lines.append(f"{applied.absent:,} decisions are about cells that aren't among them: kept until they are")
+        lines.append(f"about cells that aren't among them, kept until they are: {applied.absent:,}")
     if applied.ambiguous:
-        lines.append(f"{applied.ambiguous:,} decisions go by a name that several of them have: not applied")
+        lines.append(f"by a name that several of them have, not applied: {applied.ambiguous:,}")
     if applied.labels.get("disputed"):
         lines.append("Where readers disagree the label stays as it was given, until a third has looked.")
     return lines

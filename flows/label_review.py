@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prefect import flow
-from tasks.score_labels import ScoredLabels, score_labels
 
 from flows.recording import new_id, note_process
 from smearflow.data.overlay import Reviewed
@@ -16,6 +15,7 @@ from tasks.deduplicate import deduplicate, thumbnails_of
 from tasks.ingest import ingest
 from tasks.read_labels import read_labels
 from tasks.scan import memory_of, scan
+from tasks.score_labels import ScoredLabels, cells_to_judge, score_labels
 from tasks.stage import Run
 from tasks.workers import hired
 
@@ -45,10 +45,11 @@ def label_review(settings: Settings = Settings(), workspace: Path = Path("worksp
             plans = plan_models(settings)
             source = ingest(run, run.workspace, settings.data)
             reviewed = read_labels(run, run.workspace)
-            how = (settings.data, settings.quality, memory_of(run), crew.measurers, reviewed)
-            scanned = scan(run, source, *how)
+            scanned = scan(run, source, settings.data, settings.quality, memory_of(run), crew.measurers, reviewed)
             found = deduplicate(run, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
-            scores = score_labels(run, found.path, found.root, plans, "full", settings)
+            cells = cells_to_judge(found.path, found.root)
+            how = (settings.data, settings.augment, settings.train, run.workspace)
+            scores = score_labels(run, cells, plans, "full", *how)
         return ToReview(found.path, found.root, scores, reviewed)
     finally:
         end_all()

@@ -88,6 +88,5 @@ def _revert(workspace: Workspace, entries: Sequence[Entry], reader: str | None, 
     if reader is None:
         raise UsageError("Whose decisions?", "Name the reader: labels revert --reader NAME [--since 2026-11-29].")
     taken_back = append(workspace.labels, withdrawals(entries, reader, moment(since) if since else None))
-    spoken = f"{len(taken_back):,} decision{'s' * (len(taken_back) != 1)}"
-    print(f"{spoken} of {reader} taken back" + (f", those since {since}" if since else ""))
+    print(f"taken back: {len(taken_back):,} of {reader}" + (f", since {since}" if since else ""))
     return 0

@@ -19,7 +19,7 @@ from smearflow.data.label_import import Imported, bring_in
 from smearflow.data.manifest import read_manifest
 from smearflow.data.overlay import opinions
 from smearflow.data.review_figures import sentences
-from smearflow.data.review_queue import Order, cells_of, order_of, upcoming, views_of
+from smearflow.data.review_queue import Order, cells_of, order_of, to_label, upcoming, views_of
 from smearflow.errors import UsageError
 from smearflow.known_cells import known_cells
 from smearflow.processes import end_once
@@ -43,7 +43,7 @@ def review(arguments: argparse.Namespace) -> int:
         raise UsageError(f"Port {arguments.port} is taken.", "Name another: --port N. Without it a free one is found.")
     read_decisions(workspace.labels)  # one that isn't whole is told before minutes of work
     connect(workspace)
-    session = _of_data(settings, workspace)
+    session = _of_cells(settings, workspace, arguments.cells) if arguments.cells else _of_data(settings, workspace)
     if arguments.csv:
         count = _written(session, arguments.csv, reader)
         print(f"{count:,} cells, the worst first, in {arguments.csv}: file, sha256, given, score. Add a column label")
@@ -61,6 +61,17 @@ def _of_data(settings: Settings, workspace: Workspace) -> Session:
     cells = cells_of(pd.read_parquet(found.scores.path), read_manifest(found.manifest))
     order = order_of(cells, settings.labels.blind, settings.labels.readers)
     return _session(cells, found.root, order, settings, workspace)
+
+
+def _of_cells(settings: Settings, workspace: Workspace, folder: Path) -> Session:
+    """A review of cells without labels, in the order in which labels help most."""
+    from flows.cells_to_label import cells_to_label
+
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.", "Name a folder of cells: --cells DIR.")
+    found = cells_to_label(folder, settings, workspace.root)
+    cells = pd.read_parquet(found.queue)
+    return _session(cells, found.root, to_label(cells), settings, workspace)
 
 
 def _session(cells: pd.DataFrame, root: Path, order: Order, settings: Settings, workspace: Workspace) -> Session:
@@ -93,7 +104,8 @@ def _written(session: Session, file: Path, reader: str) -> int:
     alone = Order(session.order.worst, [], [], session.order.readers)  # nobody sees a file blindly
     wanted = {sha256 for sha256, _ in islice(upcoming(alone, views, reader), len(session.cells))}
     queue = session.cells[session.cells["sha256"].isin(wanted)].rename(columns={"path": "file", "wrong": "score"})
-    write_queue(file, queue)
+    place = 1 - pd.Series(range(len(queue)), index=queue.index) / max(len(queue), 1)  # of cells that have no label yet
+    write_queue(file, queue.assign(score=queue["score"].astype("float64").fillna(place)))
     return len(queue)
 
 

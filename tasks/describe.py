@@ -41,6 +41,7 @@ def card_facts(judged: Judged, settings: Settings, openings: int) -> CardFacts:
         digests=judged.decision.digests,
         versions={name: version(name) for name in NEEDED},
         doubted=judged.made_of.doubted,
+        readers=len(judged.made_of.reviewed.readers) if judged.made_of.reviewed else 0,
         openings=openings,
         worst=worst(evaluated.slices),
         abstention=evaluated.abstention,

@@ -44,8 +44,15 @@ def order_cells(folder: Path, manifest: Path, scored: Scored | None) -> Queue:
             f"No cell waits for a label: of {len(rows):,} that can be used each lies in a class folder.",
             "To look at labels that there are, leave --cells out and name the folder: --data FOLDER.",
         )
-    said = pd.read_parquet(scored.path).drop_duplicates("sha256").set_index("sha256")["probability"] if scored else {}
-    queue = in_helpful_order(waiting.assign(probability=waiting["sha256"].map(said)))
+    queue = in_helpful_order(waiting.assign(probability=_said(waiting["sha256"], scored)))
     with building(folder) as aside:
         queue.to_parquet(aside / "queue.parquet", index=False)
     return Queue(folder / "queue.parquet", len(queue), int(queue["slide"].nunique()), scored is not None)
+
+
+def _said(cells: "pd.Series[str]", scored: Scored | None) -> "pd.Series[float]":
+    """The champion's probability of each of ``cells`` (sha256), null where it wasn't asked."""
+    if scored is None:
+        return pd.Series(float("nan"), index=cells.index)
+    known = pd.read_parquet(scored.path).drop_duplicates("sha256").set_index("sha256")
+    return cells.map(known["probability"]).astype("float64")

@@ -35,3 +35,12 @@ def bundle_of(network: Any, folder: Path, **facts: Any) -> Path:
     known = {"name": "spotter", "input_size": SIDE, "classes": CLASSES, "positive": CLASSES[0], "threshold": 0.5}
     (folder / "model.json").write_text(json.dumps(known | facts))
     return folder
+
+
+def drawn_weights(folder: Path) -> Path:
+    """Weights of MobileNet as it draws them: a file like any other."""
+    import keras
+
+    path = folder / "drawn.weights.h5"
+    keras.applications.MobileNet(input_shape=(SIDE, SIDE, 3), include_top=False, weights=None).save_weights(path)
+    return path

@@ -109,7 +109,8 @@ def test_cells_without_labels_come_as_they_are():
 def test_the_label_is_the_folders_and_the_doubt_is_about_that():
     scores = pd.DataFrame({"path": ["a", "b"], "sha256": ["1", "2"], "label": ["Parasitized", "Uninfected"]})
     scores = scores.assign(group="C1", probability=0.9, wrong=[0.1, 0.9], rank=[2, 1])
-    given = pd.DataFrame({"sha256": ["1", "2"], "label_given": ["Uninfected", "Uninfected"]}, dtype="string")
+    given = pd.DataFrame({"path": ["a", "new/b"], "sha256": ["1", "2"], "label_given": "Uninfected"}, dtype="string")
     cells = cells_of(scores, given)
     assert cells["sha256"].tolist() == ["2", "1"] and cells["given"].tolist() == ["Uninfected", "Uninfected"]
+    assert cells["path"].tolist() == ["new/b", "a"]
     assert cells["wrong"].tolist() == [0.9, 0.9]  # a reader has put the second right meanwhile

@@ -55,7 +55,7 @@ def test_it_lists_who_decided_what_and_what_applies(told: Told, workspace: Works
     ]
     assert lines[1].split()[:7] == ["ann", "3", "1", "1", "1", "0", "0"]
     assert f"2 of 6 cells of run {RUN} were looked at: 1 disputed, 1 kept" in lines
-    assert "1 decisions are about cells that aren't among them: kept until they are" in lines
+    assert "about cells that aren't among them, kept until they are: 1" in lines
     assert lines[-1].split()[2:] == ["bob", "second", "Parasitized/C0_cell.png", SICK, SICK, "(kept)"]
     assert lines[-3].endswith("a speck")
 
@@ -108,9 +108,9 @@ def test_export_writes_a_table_or_a_tree(told: Told, workspace: Workspace, tmp_p
 
 
 def test_revert_takes_back_and_says_how_many(told: Told, workspace: Workspace) -> None:
-    assert told("revert", "--reader", "ann", "--since", "2026-11-30")[1].startswith("0 decisions of ann taken back")
-    assert told("revert", "--reader", "ann")[:2] == (0, "3 decisions of ann taken back\n")
-    assert told("revert", "--reader", "bob", "--since", "2026-11-29")[1].startswith("1 decision of bob")
+    assert told("revert", "--reader", "ann", "--since", "2026-11-30")[1] == "taken back: 0 of ann, since 2026-11-30\n"
+    assert told("revert", "--reader", "ann")[:2] == (0, "taken back: 3 of ann\n")
+    assert told("revert", "--reader", "bob", "--since", "2026-11-29")[1].startswith("taken back: 1 of bob")
     assert json.loads(told("--json")[1])["decisions"] == 0
     assert len(read_decisions(workspace.labels)) == 8
 

@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from flows.quality_check import check_lines, drop_folder, quality_check
+from flows.quality_check import check_lines, drop_folder, next_step, quality_check
 from smearflow.configuration import load_settings
+from smearflow.data.manifest import as_manifest, manifest_of
 from smearflow.data.synthetic import draw_cells
 from smearflow.errors import MissingPart, SourceError
-from smearflow.monitoring.batches import alone, take
+from smearflow.monitoring.batches import Batch, alone, take
 from smearflow.monitoring.history import append, history_of, read
+from smearflow.monitoring.judging import Judgement
 from smearflow.monitoring.result import read_result
 from smearflow.settings import Demo, QualityCheck, Settings
 from smearflow.workspace import Workspace
@@ -45,12 +47,12 @@ def darker(source: Path, target: Path, factor: float) -> None:
         Image.fromarray((np.asarray(Image.open(file).convert("RGB")) * factor).astype(np.uint8)).save(aside)
 
 
-def alarms(api_url: str, batch: str) -> list[dict[str, object]]:
-    """The alarms about ``batch`` that the server has, waiting for them a while."""
-    asked = {"filter": {"event": {"name": ["smearflow.quality.alarm"]}}}
+def events(api_url: str, batch: str, name: str = "smearflow.quality.alarm") -> list[dict[str, object]]:
+    """The events about ``batch`` that the server has, waiting for them a while."""
+    asked = {"filter": {"event": {"name": [name]}}}
     for _ in range(60):
         events = httpx.post(f"{api_url}/events/filter", json=asked).json()["events"]
-        if found := [event for event in events if event["payload"]["batch"] == batch]:
+        if found := [event for event in events if batch in str(event["payload"])]:
             return found
         time.sleep(0.5)
     return []
@@ -83,9 +85,12 @@ def test_dropped_darker_cells_alarm_once_and_go_to_the_archive(
     assert result.verdict == "alarm" and result.scheduled
     assert (state.name, state.message) == ("Alarm", result.why) and state.is_completed()
     assert next(c for c in result.checks if c.name == "brightness").verdict == "alarm"
-    (event,) = alarms(prefect_server.api_url, result.batch)
+    (event,) = events(prefect_server.api_url, result.batch)
     assert event["resource"]["prefect.resource.id"] == "smearflow.champion.small-cells"
     assert event["payload"]["verdict"] == "alarm" and event["payload"]["checks"]
+    (told,) = events(prefect_server.api_url, result.batch, "smearflow.labels.arrived")
+    assert told["resource"]["prefect.resource.id"] == "smearflow.labels.small-cells"
+    assert told["payload"]["why"] == f"210 labelled cells came with batch {result.batch}"
     assert [f.name for f in drop.rglob("*") if f.is_file() and f.name != "lock"] == ["notes.txt"]
     labelled = list((archive / "labelled" / "Parasitized" / result.batch).iterdir())
     assert len(labelled) + len(list((archive / "labelled" / "Uninfected" / result.batch).iterdir())) == result.cells
@@ -124,6 +129,21 @@ def test_a_broken_batch_is_an_alarm_not_a_failure(finished, settings, workspace,
     assert "breaks the data contract" in result.why
     assert result.contract[0] in result.why
     assert "verdict   alarm" in check_lines(result, workspace)[0]
+
+
+@pytest.mark.parametrize(("verdict", "label"), [("alarm", None), ("alarm", "Parasitized"), ("ok", None)])
+def test_cells_without_labels_of_a_flagged_batch_become_a_queue(tmp_path, verdict, label):
+    workspace = Workspace.at(tmp_path)
+    rows = as_manifest(pd.DataFrame([{"path": "a.png", "label": label}]))
+    found = manifest_of(rows, tmp_path, tmp_path, 1)
+    judgement = Judgement(verdict, "why", "Look at them.", 1, 0, 9, (), {})
+    dropped, here = Batch("b 1", tmp_path, dropped=True), Batch("by-hand", tmp_path / "new", dropped=False)
+    told = [next_step(judgement, batch, found, Settings(), workspace) for batch in (dropped, here)]
+    if label or verdict == "ok":
+        assert told == ["Look at them."] * 2
+    else:
+        assert told[0].startswith("Look at them. To label the cells that help most: smearflow review --cells ")
+        assert f"'{tmp_path}/archive/unlabelled/b 1'" in told[0] and f"--cells {tmp_path}/new " in told[1]
 
 
 def test_without_a_champion_the_way_out_is_told(prefect_server, tmp_path):

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from trained_cells import CLASSES, spec_of, split_of_cells
+from trained_cells import spec_of, split_of_cells, with_turned_labels
 
 from smearflow.errors import TrainingError
 from smearflow.models.spec import DoubtSpec, TrainSpec
@@ -18,12 +17,7 @@ SAID = ["probability", "decided", "doubted", "weight"]
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """240 cells; of every training patient's, one bears the wrong label."""
-    table = split_of_cells(tmp_path_factory.mktemp("doubts") / "cells", images=240)
-    rows = pd.read_parquet(table)
-    turned = rows[rows["split"] == "train"].drop_duplicates("group").index
-    rows.loc[turned, "label"] = np.where(rows.loc[turned, "label"] == CLASSES[0], CLASSES[1], CLASSES[0])
-    rows.to_parquet(table)
-    return table
+    return with_turned_labels(split_of_cells(tmp_path_factory.mktemp("doubts") / "cells", images=240))
 
 
 def judged(table: Path, out: Path, *judges: TrainSpec) -> pd.DataFrame:

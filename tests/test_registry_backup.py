@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from drawn_decisions import ledger_of, word
 from drawn_registry import CHECKOUT, bundle_of, crowned, run_aside, seat_in
 
+from smearflow.data.decisions import append, read_decisions
 from smearflow.errors import UsageError
 from smearflow.registry.backup import LISTING, back_up
 from smearflow.registry.restoring import restore
@@ -26,6 +28,17 @@ folder = Path(sys.argv[1])
 seat = seat_in(folder)
 for number in range(1000):
     crowned(seat, bundle_of(folder, added=number / 1e6), f"r{number}")
+    print(number, flush=True)
+"""
+
+DECIDING = """
+import sys
+from pathlib import Path
+from drawn_decisions import word
+from smearflow.data.decisions import append
+
+for number in range(100_000):
+    append(Path(sys.argv[1]), [word(number, "unsure")])
     print(number, flush=True)
 """
 
@@ -91,3 +104,25 @@ def test_backing_up_imports_no_mlflow() -> None:
     code = "import sys, smearflow.registry.backup, smearflow.registry.restoring; print('mlflow' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert told.stdout == "False\n"
+
+
+def test_decisions_about_labels_come_back_whole_while_somebody_decides(tmp_path: Path) -> None:
+    seat = seat_in(tmp_path)
+    labels = ledger_of(seat.workspace.root, word(0, "Uninfected"))
+    loop = run_aside("-c", DECIDING, labels, stdout=subprocess.PIPE)
+    assert loop.stdout is not None
+    try:
+        assert loop.stdout.readline()
+        back_up(seat, tmp_path / "kept.tar")
+    finally:
+        loop.kill()
+        loop.wait()
+    before = read_decisions(labels)
+    elsewhere = seat_in(tmp_path, "elsewhere")
+    restore(elsewhere, tmp_path / "kept.tar")
+    kept = read_decisions(elsewhere.workspace.labels)
+    assert len(kept) >= 2 and kept == before[: len(kept)]
+    append(elsewhere.workspace.labels, [word(1, "unsure")])
+    _, old = restore(elsewhere, tmp_path / "kept.tar", force=True)
+    assert read_decisions(elsewhere.workspace.labels) == kept
+    assert old is not None and len(read_decisions(old / "labels.csv")) == len(kept) + 1

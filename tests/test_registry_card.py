@@ -92,6 +92,14 @@ def test_drawn_cells_are_called_so_before_anything_else(facts: CardFacts) -> Non
     assert "one in twenty" not in drawn
 
 
+def test_who_looked_at_labels_and_what_they_said_is_told(facts: CardFacts) -> None:
+    assert "nobody reviewed them for this model" in card_of(facts)
+    manifest = replace(facts.manifest, labelled={"given": 500, "kept": 80, "relabelled": 18, "unsure": 2})
+    card = card_of(replace(facts, manifest=manifest, readers=2))
+    assert "2\xa0people looked at 100 of 600 labels: 80 kept, 18 changed, 2 left as they were, being unsure." in card
+    assert "nobody reviewed" not in card and "one in twenty" in card
+
+
 def test_every_figure_has_its_interval(facts: CardFacts) -> None:
     card = card_of(facts)
     for name in ("Accuracy", "Sensitivity", "Specificity", "AUC", "MCC", "Brier score", "Accuracy a patient"):

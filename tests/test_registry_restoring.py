@@ -47,7 +47,7 @@ def test_it_serves_and_is_proved_in_another_place_and_the_ledger_says_that_it_wa
     assert (last.decision, last.version, last.previous) == ("restored", 2, 2)
     assert last.why.startswith("Restored from kept.tar, SHA-256 ")
     assert sorted(path.name for path in seat.workspace.root.iterdir()) == [
-        "mlflow", "mlflow.db", "promotion_ledger.jsonl", "promotion_ledger.lock",
+        "labels.lock", "mlflow", "mlflow.db", "promotion_ledger.jsonl", "promotion_ledger.lock",
     ]  # fmt: skip
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from trained_cells import split_of_cells
+from drawn_networks import drawn_weights
+from trained_cells import split_of_cells, with_turned_labels
 
 from smearflow.data.decisions import Decision, append, now
 from smearflow.data.overlay import Reviewed
@@ -23,17 +24,12 @@ def plan_of(file: Path | None, **model: object) -> Plan:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of MobileNet as it draws them: a file like any other."""
-    import keras
-
-    path = tmp_path_factory.mktemp("weights") / "drawn.weights.h5"
-    keras.applications.MobileNet(input_shape=(32, 32, 3), include_top=False, weights=None).save_weights(path)
-    return path
+    return drawn_weights(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Parts:
-    table = split_of_cells(tmp_path / "cells", images=120)
+    table = with_turned_labels(split_of_cells(tmp_path / "cells", images=120))
     return parts_of(pd.read_parquet(table), table, table.parent)
 
 

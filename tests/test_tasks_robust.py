@@ -5,26 +5,28 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from trained_cells import split_of_cells
+from drawn_networks import drawn_weights
+from trained_cells import split_of_cells, with_turned_labels
 
 from smearflow.data.overlay import Reviewed
 from smearflow.data.splitting import Parts, parts_of
 from smearflow.models.plans import Plan
 from smearflow.models.spec import ComparedWay
 from smearflow.settings import Labels, Model, Settings
-from smearflow.workspace import Workspace
+from smearflow.workspace import Workspace, file_digest
 from tasks.doubt import NOBODY
 from tasks.read_labels import read_labels
 from tasks.robust import ALONE, Compared, left_out_of, lessons, says, way_taken, why_not
 from tasks.stage import Run
 
 COMPACT = Plan("compact", Model(name="compact", input_size=32, weights="random"), None, None)
-HEAD = Plan("MobileNet", Model(name="MobileNet", input_size=32, cut=("conv_pw_1_relu",), weights="random"), None, None)
+DRAWN = Model(name="MobileNet", input_size=32, cut=("conv_pw_1_relu",), weights="random")
+HEAD = Plan("MobileNet", DRAWN, None, None)
 
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Parts:
-    table = split_of_cells(tmp_path / "cells", images=120)
+    table = with_turned_labels(split_of_cells(tmp_path / "cells", images=120))
     return parts_of(pd.read_parquet(table), table, table.parent)
 
 
@@ -44,14 +46,16 @@ def test_whole_networks_do_without_doubted_images_and_heads_keep_them(
 ) -> None:
     from prefect import flow
 
-    run = run_of(tmp_path, "drop_suspects")
-    plans, splits = flow(name="test")(lessons)(run, (HEAD, COMPACT), parts, run.settings, nobody)
+    run, weights = run_of(tmp_path, "drop_suspects"), drawn_weights(tmp_path)
+    model = DRAWN.model_copy(update={"weights": str(weights)})
+    judge = Plan("MobileNet", model, weights, file_digest(weights))
+    plans, splits = flow(name="test")(lessons)(run, (judge, COMPACT), parts, run.settings, nobody)
     assert [plan.robust for plan in plans] == ["none", "drop_suspects"]
     assert splits == {"MobileNet": parts, "compact": run.reached["doubt"].parts}
     assert left_out_of(run) == sum(run.reached["doubt"].counts.values()) > 0
     assert [stage.name for stage in run.stages] == ["doubt"]
     run.settings = Settings(labels=Labels(robust="reweight"))
-    _, splits = flow(name="test")(lessons)(run, (HEAD, COMPACT), parts, run.settings, nobody)
+    _, splits = flow(name="test")(lessons)(run, (judge, COMPACT), parts, run.settings, nobody)
     assert splits == {"MobileNet": parts, "compact": run.reached["doubt"].weighed}
     assert left_out_of(run) == 0 and why_not(run) is None
 

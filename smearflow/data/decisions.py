@@ -7,11 +7,12 @@ a write leaves is no such change, and is mended by who writes next. Undoing is a
 A line break in a file's name stands as \\x0a or \\x0d, as other bytes that can't be shown do in a manifest's paths.
 """
 
+import contextlib
 import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -93,12 +94,19 @@ def write_as_of(ledger: Path, head: str, target: Path) -> None:
     write_text(target, "\n".join(lines) + "\n")
 
 
+@contextlib.contextmanager
+def nobody_adding(ledger: Path) -> Iterator[None]:
+    """Let nobody add to ``ledger`` meanwhile."""
+    with alone(ledger.with_suffix(".lock")):
+        yield
+
+
 def append(ledger: Path, decisions: Iterable[Decision]) -> tuple[Entry, ...]:
     """Add ``decisions``, all or none; they are on the disk when this returns.
 
     Raises DataError where the ledger was changed by another hand, DiskError where there is no room for them.
     """
-    with alone(ledger.with_suffix(".lock")):
+    with nobody_adding(ledger):
         data = _bytes(ledger)
         whole = _checked(ledger, data)
         _mend(ledger, data)

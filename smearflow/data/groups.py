@@ -7,9 +7,8 @@ import pandas as pd
 from smearflow.errors import UsageError
 from smearflow.settings import Data
 
-NUMBER = re.compile(
-    r"[\s_.-]*(?:cell[\s_.-]*)?\d+(?:\.[^./]*)?$", re.IGNORECASE
-)  # of a cell, with the file's extension
+# The number of a cell in its file's name, with the extension.
+NUMBER = re.compile(r"[\s_.-]*(?:cell[\s_.-]*)?\d+(?:\.[^./]*)?$", re.IGNORECASE)
 
 
 def group_of(path: str, pattern: re.Pattern[str]) -> str | None:

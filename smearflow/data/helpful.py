@@ -1,8 +1,8 @@
 """In which order cells without labels are shown, so that few labels teach most.
 
 What a cell is worth is how unsure the champion is of it (uncertainty sampling, Lewis & Gale 1994), times how far it
-lies from the nearest cell before it (the greedy k-center of a core set, Sener & Savarese 2018), over the number of cells
-of its slide that come before it. Without a champion all cells count as unsure.
+lies from the nearest cell before it (the greedy k-center of a core set, Sener & Savarese 2018), over the number of
+cells of its slide that come before it. Without a champion all cells count as unsure.
 """
 
 from collections.abc import Iterator

@@ -16,6 +16,7 @@ RECENT = 200  # worst cells by which the scores are put right: those near the ne
 PRIOR = 5.0  # wrong labels that the scores' own word counts as
 BREAK = timedelta(minutes=2)  # longer than this between two decisions, and the reader was elsewhere
 LEAST = 100  # cells to look at before anybody is told that it is enough
+FEW = 20  # random cells, below which their share says nothing yet
 HARDLY = 1.25  # times what random cells would bring: hardly more
 Z = 1.959964  # of a 95 % interval
 
@@ -100,7 +101,7 @@ def sentences(figures: ReviewFigures) -> list[str]:
     told = [f"Of {_cells(figures.decided)} looked at again, {figures.wrong:,} had the wrong label."]
     if figures.random is None:
         told = [_labelled(figures.decided)]
-    if figures.sample.cells:
+    if figures.sample.cells >= FEW:
         share = figures.sample
         told.append(
             f"Of all {figures.cells:,}, about {share.value:.1%} have a wrong label "

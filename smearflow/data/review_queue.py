@@ -51,16 +51,18 @@ class Order:
 
 
 def cells_of(scores: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """CELLS of ``scores`` (label_scores.parquet), worst first.
+    """CELLS of ``scores`` (label_scores.parquet), worst first, each content once, at its path in ``manifest``.
 
     ``given`` is the folder's label, null where there is none, and ``wrong`` is about that: the scores judge the label
     that counts by now, so that a label that a reader has put right is the more wrong the less the scores doubt it.
     """
-    labels = manifest.drop_duplicates("sha256").set_index("sha256")["label_given"]
-    ordered = scores.sort_values("rank", kind="stable").reset_index(drop=True)
-    given = ordered["sha256"].map(labels)
+    ordered = scores.sort_values("rank", kind="stable").drop_duplicates("sha256", ignore_index=True)
+    known = manifest.drop_duplicates("sha256").set_index("sha256")[["path", "label_given"]].reindex(ordered["sha256"])
+    path, given = (known[name].reset_index(drop=True) for name in known)
     changed = (given != ordered["label"]).fillna(True).astype(bool)
-    return ordered.assign(given=given, wrong=ordered["wrong"].mask(changed, 1 - ordered["wrong"]))[list(CELLS)]
+    wrong = ordered["wrong"].mask(changed, 1 - ordered["wrong"])
+    cells = ordered.assign(path=path, given=given, wrong=wrong)[list(CELLS)]
+    return cells[path.notna()].reset_index(drop=True)
 
 
 def plain(cells: pd.DataFrame) -> pd.DataFrame:

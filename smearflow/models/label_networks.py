@@ -54,7 +54,7 @@ def _said_of(images: Labelled, judged: Array, taught: Array, spec: TrainSpec, nu
     few = at[:: max(1, len(at) // LOOKED_AT)]
     checkpoint = Checkpoint.of(spec.checkpoints_folder / f"network-{number}", how.batch_size)
     passes = max(PASSES, math.ceil(LEAST_STEPS / math.ceil(len(lessons.inputs) / how.batch_size)))
-    feed = pixels_of(lessons, spec.augment, how.batch_size, how.seed)
+    feed = pixels_of(lessons, spec.augment, how)
     fit(network, feed, Labelled(images.inputs[few], images.positive[few]), how, passes, checkpoint)
     views = (network.predict(in_order(images.inputs[at, ::step, ::step]), verbose=0)[:, 0] for step in VIEWS)
     said: Array = np.mean([view.astype(np.float64) for view in views], axis=0)

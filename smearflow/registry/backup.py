@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from smearflow.data.decisions import nobody_adding
 from smearflow.errors import UsageError
 from smearflow.registry.champion import files_of
 from smearflow.registry.succession import Seat, settle
@@ -60,7 +62,7 @@ def back_up(seat: Seat, target: Path) -> int:
 
 
 def _snapshot(seat: Seat, copies: Path) -> dict[str, Path]:
-    """Copies, made while nobody is promoted, of what a promotion changes: by their paths in the workspace."""
+    """Copies of what may change meanwhile, made while nobody is promoted or decides: by paths in the workspace."""
     made: dict[str, Path] = {}
     with alone(seat.lock):
         for path in (seat.workspace.registry, seat.workspace.promotion_ledger):
@@ -70,6 +72,11 @@ def _snapshot(seat: Seat, copies: Path) -> dict[str, Path]:
                     _copy_database(path, copies / path.name)
                 else:
                     (copies / path.name).write_bytes(path.read_bytes())
+    labels = seat.workspace.labels
+    if labels.exists():
+        made[labels.name] = copies / labels.name
+        with nobody_adding(labels):
+            shutil.copyfile(labels, made[labels.name])
     return made
 
 
@@ -100,9 +107,9 @@ def _members(workspace: Workspace, copies: dict[str, Path]) -> Iterator[tuple[st
         for folder in _version_folders(workspace, copies[workspace.registry.name]):
             yield from _below(workspace, folder)
     yield from _below(workspace, workspace.ledgers)
-    for path in (workspace.labels, workspace.checks / "history.jsonl"):
-        if path.exists():
-            yield path.relative_to(workspace.root).as_posix(), path
+    history = workspace.checks / "history.jsonl"
+    if history.exists():
+        yield history.relative_to(workspace.root).as_posix(), history
 
 
 def _version_folders(workspace: Workspace, database: Path) -> list[Path]:

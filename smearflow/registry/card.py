@@ -15,6 +15,7 @@ from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.scoring import Scores
 from smearflow.evaluation.slices import Slice, in_words
 from smearflow.models.spec import Trained
+from smearflow.registry.card_labels import review_of
 from smearflow.report.wording import NBSP, count, counted, interval, metric, percent
 from smearflow.settings import Settings
 
@@ -27,9 +28,9 @@ NOT_A_DEVICE = (
     "**Not a medical device.** A research tool that helps a trained person look through cells. It has not been "
     "approved or tested for diagnosis; nobody may be treated, or sent home, on what it says."
 )
-UNREVIEWED = (
-    "Labels are as they were given: nobody reviewed them for this model. In the public malaria cells about one in "
-    "twenty is wrong (Fuhad et al. 2020), which counts against a model that is right, and for one that is wrong."
+WRONG_LABELS = (
+    "In the public malaria cells about one in twenty is wrong (Fuhad et al. 2020), which counts against a model that "
+    "is right, and for one that is wrong."
 )
 BEGUN = {"random": "from random weights", "imagenet": "from ImageNet's weights"}
 SHOWN = {"test": "cells of the test set"}  # what novelty was tried on, where its name alone says too little
@@ -39,9 +40,10 @@ DRAWN = "**Its cells are drawn, not photographed:** the figures say nothing of r
 @dataclass(frozen=True)
 class CardFacts:
     """What a card is written from. ``why``: the gate's sentence. ``doubted``: training images left out because their
-    labels were in doubt; ``openings``: decisions of this name that opened a test set, this one too; ``worst``: slices,
-    the worst first; ``novel``: share, 0-1, that is called out of distribution, by what was shown; ``latency_ms``: of an
-    image on the run's machine; ``digests``, ``versions``: by name.
+    labels were in doubt; ``readers``: people whose decisions about labels count; ``openings``: decisions of this name
+    that opened a test set, this one too; ``worst``: slices, the worst first; ``novel``: share, 0-1, that is called out
+    of distribution, by what was shown; ``latency_ms``: of an image on the run's machine; ``digests``, ``versions``: by
+    name.
     """
 
     run_id: str
@@ -55,6 +57,7 @@ class CardFacts:
     digests: Mapping[str, str]
     versions: Mapping[str, str]
     doubted: int = 0
+    readers: int = 0
     openings: int = 1
     worst: tuple[Slice, ...] = ()
     abstention: Abstention | None = None
@@ -131,7 +134,7 @@ def _limits(facts: CardFacts) -> list[str]:
         "on labelled cells of your own first.",
     ]
     if "demo" not in data.sources:
-        found.append(UNREVIEWED)
+        found.append(f"{review_of(facts.manifest.labelled, facts.readers)} {WRONG_LABELS}")
     if facts.scores.groups < FEW:
         found.append(f"{_patients(facts)} are few: the next patient may be quite another.")
     return found

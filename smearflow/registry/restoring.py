@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from smearflow.data.decisions import nobody_adding
 from smearflow.errors import DataError, UsageError
 from smearflow.registry.backup import FORMAT, LISTING, belongings
 from smearflow.registry.champion import find_champion
@@ -39,7 +40,7 @@ def restore(seat: Seat, source: Path, force: bool = False) -> tuple[int, Path | 
         unpacked = Workspace(Path(aside))
         files = _unpacked(source, unpacked.root)
         _note(unpacked, seat.name, source)
-        with alone(seat.lock):
+        with alone(seat.lock), nobody_adding(workspace.labels):
             old = _moved_aside(workspace) if there else None
             for path in belongings(unpacked):
                 if path.exists():
