@@ -27,8 +27,8 @@ def reviewed(manifest: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
 
 
 def scored_labels(manifest: pd.DataFrame) -> pd.DataFrame:
-    """A label_scores.parquet of ``manifest``, whose likeliest wrong label is its first cell's: 0.9, 0.8, and so on."""
+    """A label_scores.parquet of ``manifest``, whose likeliest wrong label is its first cell's: 0.9, 0.88, and so on."""
     cells = usable(manifest)[["path", "sha256", "label", "group"]]
-    wrong = [max(0.9 - 0.1 * n, 0.02) for n in range(len(cells))]
+    wrong = [max(0.9 - 0.02 * n, 0.01) for n in range(len(cells))]
     table = cells.assign(probability=0.5, wrong=wrong, rank=range(1, len(cells) + 1), copies=None)
     return table[list(COLUMNS)].astype({"copies": "string"})
