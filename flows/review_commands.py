@@ -35,7 +35,7 @@ def review(arguments: argparse.Namespace) -> int:
     """Let a person decide about labels, the worst first; or write that queue as CSV, or take decisions from one."""
     source = [f"data.source={json.dumps(arguments.data)}"] if arguments.data else []
     settings = load_settings(arguments.config, [*arguments.set, *source])
-    reader, workspace = named(arguments.reader or getpass.getuser()), Workspace.at(arguments.workspace)
+    reader, workspace = named(arguments.reader or _user()), Workspace.at(arguments.workspace)
     if arguments.import_file:
         print("\n".join(_brought_in(workspace, settings, arguments.import_file, reader)))
         return 0
@@ -51,6 +51,14 @@ def review(arguments: argparse.Namespace) -> int:
         return 0
     print("\n".join(_held(session, ReviewServer(session, reader, arguments.port or 0), settings, workspace)))
     return 0
+
+
+def _user() -> str:
+    """The name of who is at the machine, where it can be a reader's."""
+    try:
+        return named(getpass.getuser())
+    except (KeyError, OSError, UsageError):  # a container's user may have no name
+        return "reader"
 
 
 def _of_data(settings: Settings, workspace: Workspace) -> Session:
@@ -88,14 +96,13 @@ def _held(session: Session, server: ReviewServer, settings: Settings, workspace:
     print("end       Finish on the page, or Ctrl-C", flush=True)
     with server, suppress(KeyboardInterrupt):
         server.serve_forever()
-    if not session.made:
+    if not session.made and not session.withdrawn:
         return ["Nothing was decided."]
-    told = f"{session.made:,} decision{'s' * (session.made > 1)} made, all in {session.ledger}."
-    return [
-        told,
-        *sentences(session.figures(server.reader)),
-        tell_of_labels(workspace, settings.registry.name, "review"),
-    ]
+    made = f"{session.made:,} decision{'s' * (session.made != 1)} made, all in {session.ledger}."
+    if session.withdrawn:
+        made += f" {session.withdrawn:,} from before taken back."
+    told = tell_of_labels(workspace, settings.registry.name, "review")
+    return [made, *sentences(session.figures(server.reader)), told]
 
 
 def _written(session: Session, file: Path, reader: str) -> int:

@@ -60,6 +60,13 @@ def test_what_another_tab_has_undone_isnt_undone_twice(session):
     assert len(read_decisions(session.ledger)) == 3
 
 
+def test_what_was_decided_before_this_review_can_be_taken_back_too(session):
+    cell = first(session)["sha256"]
+    decided(session.ledger, [cell], "unsure", "Anna")
+    session.undo("Anna", session.state("Anna")["last"]["number"])
+    assert first(session)["sha256"] == cell and (session.made, session.withdrawn) == (0, 1)
+
+
 def test_a_cell_that_is_put_off_comes_back(session):
     cell = first(session)["sha256"]
     session.put_off("Anna", cell)

@@ -7,6 +7,7 @@ Pictures are made anew from pixels, so that browsers show what they can't read t
 import hmac
 import json
 import secrets
+import sys
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -50,6 +51,11 @@ class ReviewServer(ThreadingHTTPServer):
     def url(self) -> str:
         """The address to open."""
         return f"http://{HOST}:{self.server_port}/{self.token}/"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a browser that has left."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # as socketserver hands them
 
     def shutdown(self) -> None:
         """End ``serve_forever``, which must run in another thread; connections that are open can't go on either."""

@@ -32,8 +32,8 @@ SAW = "saw the model"  # the reason of a decision whose reader asked for the mod
 class Session:
     """A review of ``cells`` (review_queue.CELLS, in ``order``), whose paths are below ``root``.
 
-    ``ledger``: where decisions go; ``positive``: the class that ``probability`` is of; ``made``: decisions that were
-    made here, less those that were taken back.
+    ``ledger``: where decisions go; ``positive``: the class that ``probability`` is of; ``withdrawn``: how many
+    decisions were taken back that had been made before.
     """
 
     cells: pd.DataFrame
@@ -42,12 +42,13 @@ class Session:
     ledger: Path
     classes: tuple[str, ...]
     positive: str
-    made: int = 0
+    withdrawn: int = 0
     _views: Views = field(default_factory=dict)
     _read: tuple[int, int] | None = None  # the ledger's length and time when it was read
     _off: dict[tuple[str, str], int] = field(default_factory=dict)  # reader and cell: since which count
     _again: dict[str, tuple[str, str]] = field(default_factory=dict)  # reader: cell and queue that was taken back
     _queues: dict[tuple[str, str], str] = field(default_factory=dict)  # reader and cell: why it was shown
+    _made: set[tuple[str, str]] = field(default_factory=set)  # reader and cell: decided here
     _asked: set[tuple[str, str]] = field(default_factory=set)  # reader and cell: the model was asked about it
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -55,6 +56,11 @@ class Session:
         self.cells = plain(self.cells)
         self._rows = {row["sha256"]: row for row in self.cells.to_dict("records")}
         self._near = Neighbours(self.cells)
+
+    @property
+    def made(self) -> int:
+        """Decisions that were made here, and stand."""
+        return len(self._made)
 
     def file_of(self, sha256: str) -> Path | None:
         """The file of a cell of this review; None where there is no such cell."""
@@ -92,7 +98,7 @@ class Session:
             saw = SAW if (reader, sha256) in self._asked else ""
             self._keep(reader, sha256, decided, self._queues.get((reader, sha256), self.order.fresh), saw)
             self._again.pop(reader, None)
-            self.made += 1
+            self._made.add((reader, sha256))
 
     def undo(self, reader: str, number: int) -> None:
         """Take back what ``reader`` decided last, which must be line ``number`` of the ledger: another tab may have."""
@@ -105,7 +111,8 @@ class Session:
             self._keep(reader, sha256, WITHDRAWN, queue)
             self._again[reader] = (sha256, queue)
             self._off.pop((reader, sha256), None)
-            self.made -= 1
+            self.withdrawn += (reader, sha256) not in self._made
+            self._made.discard((reader, sha256))
 
     def put_off(self, reader: str, sha256: str) -> None:
         """Show a cell later."""
