@@ -16,6 +16,7 @@ from smearflow.summary import Summary, read_summary
 from smearflow.workspace import Workspace
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+SMALLEST = ("--set", "models=[{name: compact, input_size: 32}]", "--set", "train.batch_size=8")
 QUIET = "pending === 0 && document.querySelector('#stage img')"
 Told = Callable[..., list[str]]
 
@@ -31,7 +32,7 @@ def command(place: Workspace, server: Server, small: Path) -> Told:
     """The words of a command of the small job with its smallest model, on the session's server."""
 
     def words(verb: str, *arguments: object) -> list[str]:
-        told = ["--workspace", place.root, "--config", small, "--set", "models=[compact]", *arguments]
+        told = ["--workspace", place.root, "--config", small, *SMALLEST, *arguments]
         return [sys.executable, "-m", "flows.cli", verb, *map(str, told)]
 
     return words
