@@ -6,7 +6,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from flows.label_lines import as_plain, list_lines
+from smearflow.configuration import load_settings
 from smearflow.data.decisions import Entry, append, head_of, read_decisions
 from smearflow.data.label_export import as_decided, write_table, write_tree
 from smearflow.data.label_revert import moment, withdrawals
@@ -15,6 +18,7 @@ from smearflow.data.overlay import opinions
 from smearflow.errors import MissingPart, UsageError
 from smearflow.known_cells import cells_of, known_cells
 from smearflow.origins import FILE, last_run, origins_of
+from smearflow.service.events import tell_of_labels
 from smearflow.workspace import Workspace
 
 
@@ -31,7 +35,7 @@ def labels(arguments: argparse.Namespace) -> int:
     if arguments.ask == "export":
         return _export(workspace, entries, arguments.path)
     if arguments.ask == "revert":
-        return _revert(workspace, entries, arguments.reader, arguments.since)
+        return _revert(workspace, entries, arguments)
     found = tally(entries, known_cells(workspace))
     print(json.dumps(as_plain(found), indent=2) if arguments.json else "\n".join(list_lines(found)))
     return 0
@@ -67,26 +71,41 @@ def _runs_that_knew_more(workspace: Workspace, entries: Sequence[Entry]) -> list
 def _export(workspace: Workspace, entries: Sequence[Entry], path: Path | None) -> int:
     if path is None:
         raise UsageError("Where to?", "Name a file (labels export cells.csv) or a new folder (labels export cells).")
-    said = opinions(entries)
-    if path.suffix.lower() == ".csv":
-        known = known_cells(workspace)
-        if known is None:
-            raise MissingPart(f"No run in {workspace.root} has seen cells.", "Look at some first: smearflow validate.")
-        write_table(path, as_decided(known[1], said))
-        print(f"{len(known[1]):,} cells of run {known[0]} in {path}")
-        return 0
-    origins = last_run(workspace)
-    cells = cells_of(workspace, origins.run_id)
-    if cells is None:
-        raise MissingPart(f"The manifest of run {origins.run_id} is gone.", "Run again: smearflow run.")
-    links = write_tree(path, as_decided(cells, said), origins.root, origins.settings.data.classes)
-    print(f"{links:,} links to cells of run {origins.run_id}, in class folders of {path}")
+    export = _export_table if path.suffix.lower() == ".csv" else _export_tree
+    print(export(workspace, opinions(entries), path))
     return 0
 
 
-def _revert(workspace: Workspace, entries: Sequence[Entry], reader: str | None, since: str | None) -> int:
+def _export_table(workspace: Workspace, said: pd.DataFrame, file: Path) -> str:
+    known = known_cells(workspace)
+    if known is None:
+        raise MissingPart(f"No run in {workspace.root} has seen cells.", "Look at some first: smearflow validate.")
+    run_id, cells = known
+    write_table(file, as_decided(cells, said))
+    return f"{len(cells):,} cells of run {run_id} in {file}"
+
+
+def _export_tree(workspace: Workspace, said: pd.DataFrame, folder: Path) -> str:
+    try:
+        origins = last_run(workspace)
+    except MissingPart:
+        what = f"No run in {workspace.root} trained on images that are still there."
+        fix = "Train on them: smearflow run. A table needs no training: labels export FILE.csv"
+        raise MissingPart(what, fix) from None
+    cells = cells_of(workspace, origins.run_id)
+    if cells is None:
+        raise MissingPart(f"The manifest of run {origins.run_id} is gone.", "Run again: smearflow run.")
+    links = write_tree(folder, as_decided(cells, said), origins.root, origins.settings.data.classes)
+    return f"{links:,} links to cells of run {origins.run_id}, in class folders of {folder}"
+
+
+def _revert(workspace: Workspace, entries: Sequence[Entry], arguments: argparse.Namespace) -> int:
+    reader, since = arguments.reader, arguments.since
     if reader is None:
         raise UsageError("Whose decisions?", "Name the reader: labels revert --reader NAME [--since 2026-11-29].")
+    registry = load_settings(arguments.config, arguments.set).registry
     taken_back = append(workspace.labels, withdrawals(entries, reader, moment(since) if since else None))
     print(f"taken back: {len(taken_back):,} of {reader}" + (f", since {since}" if since else ""))
+    if taken_back:
+        print(tell_of_labels(workspace, registry.name, "revert"))
     return 0

@@ -91,7 +91,7 @@ def _of_truths(found: Evaluated) -> str:
     review, scores = found.review, found.judged
     if review is None or not scores.given:
         return ""
-    taken_out = f" Another {review.excluded:,} cells of these patients were taken out." if review.excluded else ""
+    taken_out = f" Cells of these patients that were taken out: {review.excluded:,}." if review.excluded else ""
     return f"""
 People looked at {review.reviewed:,} of the {review.images:,} labels and changed {review.changed:,}.{taken_out}
 

@@ -79,8 +79,13 @@ Every label: `{scored.path}`. Look at them with `smearflow review`.
 
 def cells_to_judge(manifest: Path, root: Path) -> LabelledCells:
     """The labelled cells of a manifest: those that are used, and those whose copy bears another label."""
-    rows = compared(read_manifest(manifest))[["sha256", "label", "group", "cluster", "reason"]]
+    rows = _to_judge(manifest)[["sha256", "label", "group", "cluster", "reason"]]
     return LabelledCells(manifest, root, digest_of(sorted(rows.astype(str).to_numpy().tolist())))
+
+
+def _to_judge(manifest: Path) -> pd.DataFrame:
+    rows = compared(read_manifest(manifest))
+    return rows[rows["label"].notna()].reset_index(drop=True)
 
 
 def scores_if_possible(
@@ -126,8 +131,13 @@ def score_labels(
     how: Train,
     workspace: Workspace,
 ) -> ScoredLabels:
-    """Have every label judged, and write down how likely each is wrong. Paths in it are the manifest's of that time."""
-    rows = compared(read_manifest(cells.manifest)).reset_index(drop=True)
+    """Have every label judged, and write down how likely each is wrong. Paths in it are the manifest's of that time.
+
+    Raises TrainingError where there is one class alone, and as a training does.
+    """
+    rows = _to_judge(cells.manifest)
+    if rows["label"].nunique() < 2:
+        raise TrainingError("Labels of one class can't be judged: there is nothing to hold it against.", permanent=True)
     frozen, whole = frozen_judges(plans), (whole_judge(plans, how),) if kind == "full" else ()
     with building(folder) as aside:
         table, threads = aside / "rows.parquet", len(our_cores())

@@ -84,7 +84,7 @@ def _at_random(cells: pd.DataFrame, said: pd.DataFrame, labels: Labels) -> Inter
 
 
 def _since(run: Run, said: pd.DataFrame, counts: Mapping[str, int]) -> SinceBefore | None:
-    """What is new since the run before that knew of decisions; None where there was none."""
+    """What is new since the run before, which may have known of no decision; None where there was none."""
     for folder in sorted(run.workspace.runs.glob("*/summary.json"), reverse=True):
         if folder.parent == run.folder:
             continue
@@ -92,11 +92,12 @@ def _since(run: Run, said: pd.DataFrame, counts: Mapping[str, int]) -> SinceBefo
             before = read_summary(folder)
         except (ValidationError, OSError):
             continue
-        if before.status == "completed" and before.labels:
+        if before.status == "completed" and before.command == "run":
+            known = before.labels
             return SinceBefore(
                 run_id=before.run_id,
-                decisions=int((said["number"] > before.labels.last).sum()),
-                relabelled=counts["relabelled"] - before.labels.relabelled,
-                excluded=counts["excluded"] - before.labels.excluded,
+                decisions=int((said["number"] > (known.last if known else 0)).sum()),
+                relabelled=counts["relabelled"] - (known.relabelled if known else 0),
+                excluded=counts["excluded"] - (known.excluded if known else 0),
             )
     return None

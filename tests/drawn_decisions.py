@@ -21,12 +21,11 @@ def sha(number: int) -> str:
     return f"{number:064x}"
 
 
-def cells(count: int = 6, first: int = 0) -> pd.DataFrame:
+def cells(count: int = 6) -> pd.DataFrame:
     """A manifest of ``count`` cells as given, every second one parasitized, with a name and a content of its own."""
-    numbers = range(first, first + count)
-    labels = [(SICK, WELL)[number % 2] for number in numbers]
-    paths = [f"{label}/C{number}_cell.png" for number, label in zip(numbers, labels, strict=True)]
-    rows = {"path": paths, "sha256": [sha(n) for n in numbers], "label": labels, "label_given": labels}
+    labels = [(SICK, WELL)[number % 2] for number in range(count)]
+    paths = [f"{label}/C{number}_cell.png" for number, label in enumerate(labels)]
+    rows = {"path": paths, "sha256": [sha(n) for n in range(count)], "label": labels, "label_given": labels}
     return as_manifest(pd.DataFrame(rows)).sort_values("sha256", ignore_index=True)
 
 

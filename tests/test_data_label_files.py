@@ -82,7 +82,14 @@ def test_a_queue_is_written_worst_first_and_filled_in_by_and_by(tmp_path: Path) 
     lines = (tmp_path / "queue.csv").read_text().splitlines()
     assert lines == ["file,sha256,given,score", f"a.png,{sha(1)},,0.9877", f"b.png,{sha(2)},{SICK},0.2500"]
     filled = [f"{lines[0]},label", f"{lines[1]},{SICK}", f"{lines[2]},"]
-    assert read(tmp_path, "\n".join(filled)) == [("a.png", sha(1), SICK, "ann", "")]
+    filled[2] += WELL
+    (tmp_path / "filled.csv").write_text("\n".join(filled))
+    decisions = read_label_file(tmp_path / "filled.csv", CLASSES, "ann").decisions
+    assert [(each.file, each.given, each.decided) for each in decisions] == [
+        ("a.png", None, SICK),
+        ("b.png", SICK, WELL),
+    ]
+    assert read(tmp_path, "\n".join([*filled[:2], f"{lines[2]},"])) == [("a.png", sha(1), SICK, "ann", "")]
     assert read_label_file(tmp_path / "labels.csv", CLASSES, "ann").undecided == 1
 
 

@@ -51,6 +51,12 @@ def test_an_earlier_runs_labels_are_not_taken_for_given() -> None:
     assert tally(entries(word(0, SICK)), (RUN, relabelled)).applied == Applied(RUN, 6, {"kept": 1}, 0, 0)
 
 
+def test_what_was_decided_before_the_first_run_is_told_by_what_the_data_say_since() -> None:
+    said = entries(named("C0_cell.png", SICK), named("C1_cell.png", SICK), named("gone.png", SICK))
+    assert tally(said, None).readers[0].kinds == {"labelled": 3}
+    assert tally(said, (RUN, cells())).readers[0].kinds == {"kept": 1, "relabelled": 1, "labelled": 1}
+
+
 def test_the_kind_of_a_decision() -> None:
     said = [word(0, SICK), word(0, WELL), named("a", WELL), word(0, EXCLUDE), word(0, WITHDRAWN)]
     assert [kind_of(each) for each in said] == ["kept", "relabelled", "labelled", EXCLUDE, WITHDRAWN]

@@ -17,9 +17,12 @@ import pytest
 from drawn_cells import cell, encoded, folder_of_cells
 from PIL import Image
 
+from expectations.contract import check
+from smearflow.data.decisions import Decision, append, now
 from smearflow.data.manifest import COLUMNS, content_digest, usable
-from smearflow.data.scanning import DIED, FEW, scan
-from smearflow.data.sources import list_folder
+from smearflow.data.overlay import opinions
+from smearflow.data.scanning import DIED, FEW, HERE, complete, measure_listed, scan
+from smearflow.data.sources import join, list_folder, list_folders
 from smearflow.errors import SmearflowError, UsageError
 from smearflow.settings import Data, Quality
 
@@ -100,6 +103,37 @@ def test_images_without_a_label_are_no_unknown_class(tmp_path: Path) -> None:
     manifest = scanned(tmp_path)
     assert manifest["label"].isna().all()
     assert manifest["reason"].isna().all()
+
+
+def test_unlabelled_cells_in_a_list_of_sources_are_used_once_somebody_says_what_they_are(tmp_path: Path) -> None:
+    cells, waiting, roots = folder_of_cells(tmp_path / "cells"), tmp_path / "archive/unlabelled", tmp_path / "roots"
+    roots.mkdir()
+    for number, source in enumerate((cells, waiting), start=1):
+        (roots / str(number)).symlink_to(source)
+    for name in ("b1/C7_cell_1.png", "b2/site A/C7_cell_2.png", "b2/nobody.png"):
+        (waiting / name).parent.mkdir(parents=True, exist_ok=True)
+        (waiting / name).write_bytes(encoded(cell(sum(name.encode()))))
+    listed = join(list_folders([cells, waiting], Data().classes), roots).files
+    facts = measure_listed(roots, listed, Quality(), HERE, lambda _: None)
+
+    def manifest(*decided: Decision) -> pd.DataFrame:
+        entries = append(tmp_path / "labels.csv", decided)
+        return complete(facts, listed, Data(), opinions(entries)).set_index("path")
+
+    before = manifest()
+    assert before["reason"].dropna().to_dict() == dict.fromkeys(before.index[-3:], "unlabelled")
+    assert before.index[-1] == "2/b2/site A/C7_cell_2.png"
+    known = before.loc["2/b1/C7_cell_1.png", "sha256"]
+    after = manifest(Decision("b1/C7_cell_1.png", known, None, "Parasitized", "Ada", now()))
+    row = after.loc["2/b1/C7_cell_1.png"]
+    assert (row["label"], row["label_source"], row["group"]) == ("Parasitized", "labelled", "C7")
+    assert row["reason"] is pd.NA and row["label_given"] is pd.NA
+    assert after["reason"].value_counts().to_dict() == {"unlabelled": 2}
+    lenient = Quality(min_class_images=1, min_class_groups=1, warn_class_groups=1)
+    contract, _ = check(after.reset_index(), Data(), lenient, None)
+    assert contract.passed and [c.expectation for c in contract.warnings] == ["no image waits for a label"]
+    checked = complete(facts, listed, Data(group="image"))
+    assert checked["reason"].isna().all(), "of a batch that is checked, no cell has to have a label"
 
 
 def test_a_usable_image_whose_name_tells_no_patient_stops_the_scan(tmp_path: Path) -> None:

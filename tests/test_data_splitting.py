@@ -214,6 +214,14 @@ def test_the_digest_of_the_summary_follows_the_split_not_the_place() -> None:
     assert parts_of(divide(smear(), Split(seed=1)), Path("a"), Path("r")).digest != first.digest
 
 
+def test_a_label_that_people_changed_is_another_split_so_that_a_champion_is_asked_again() -> None:
+    divided = divide(smear(), Split())
+    test = divided.index[divided["split"] == "test"][:1]
+    reviewed = divided.copy()
+    reviewed.loc[test, "label"] = {"sick": "well", "well": "sick"}[divided.loc[test[0], "label"]]
+    assert parts_of(reviewed, Path("p"), Path("r")).digest != parts_of(divided, Path("p"), Path("r")).digest
+
+
 def test_the_real_cells_of_104_patients_are_divided_evenly(shared: Callable[[str], Path]) -> None:
     files = list_folder(shared("data/malaria_cells")).files
     groups = assign_groups(files["path"], files["path"].notna(), Data())

@@ -50,3 +50,19 @@ def test_who_alone_is_right_is_counted() -> None:
 def test_mcnemars_probability_is_the_exact_binomial_one() -> None:
     assert mcnemar(0, 0) == mcnemar(5, 5) == 1.0
     assert mcnemar(0, 6) == mcnemar(6, 0) == pytest.approx(2 * 0.5**6)
+
+
+def test_a_champion_of_before_a_review_is_held_against_the_reviewed_labels_too() -> None:
+    old = predictions(skill=3.0)
+    test = old.index[old["split"] == "test"]
+    other = {"Parasitized": "Uninfected", "Uninfected": "Parasitized"}
+    reviewed = old.copy()
+    reviewed.loc[test[:30], "label"] = old.loc[test[:30], "label"].map(other)
+    candidate = reviewed.copy()  # it says what the reviewers say of these cells, the champion what was given
+    candidate.loc[test[:30], "probability"] = 1 - old.loc[test[:30], "probability"]
+    champion = old[["sha256", "label", "probability"]]  # its table may have the labels of then
+    found = compare(candidate, champion, (0.5, 0.5), "Parasitized", 100)
+    right = ((old.loc[test[:30], "probability"] >= 0.5) == (old.loc[test[:30], "label"] == "Parasitized")).sum()
+    assert (found.only_candidate, found.only_other) == (right, 30 - right)
+    by_given = compare(candidate.assign(label=old["label"]), champion, (0.5, 0.5), "Parasitized", 100)
+    assert found.difference["accuracy"].value == -by_given.difference["accuracy"].value > 0

@@ -7,6 +7,7 @@ from smearflow.evaluation.comparison import Comparison
 from smearflow.evaluation.gate import choose, decide
 from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.scoring import Scores
+from smearflow.evaluation.truths import Review
 from smearflow.evaluation.verdict import Evidence, Incumbent, Verdict
 from smearflow.settings import Data, Gate
 
@@ -133,3 +134,14 @@ def test_few_patients_are_said_and_images_that_stand_for_themselves_are_no_patie
     assert "so few patients say little of the next one" in verdict(replace(MODEL, groups=3)).why
     alone = verdict(replace(MODEL, groups=1872), group="image").why
     assert "on 1,872 unseen images" in alone and "patient" not in alone
+
+
+def test_where_test_labels_were_reviewed_the_verdict_is_by_theirs_and_says_so() -> None:
+    evidence = Evidence(review=Review(images=1872, reviewed=200, changed=83, excluded=0))
+    found = decide(MODEL, evidence, CHAMPION, Gate(), Data())
+    assert (
+        "What counts are the reviewed labels: people looked at 200 of the test set's 1,872 and changed 83." in found.why
+    )
+    assert "On the same test images, by the reviewed labels, it is not worse than the champion" in found.why
+    nobody = Evidence(review=Review(images=1872, reviewed=0, changed=0, excluded=0))
+    assert decide(MODEL, nobody, CHAMPION, Gate(), Data()).why == challenged().why

@@ -11,6 +11,7 @@ from smearflow.evaluation.comparison import Comparison
 from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.rules import floor, rivalry
 from smearflow.evaluation.scoring import Scores, score
+from smearflow.evaluation.truths import Review
 from smearflow.evaluation.verdict import GateCheck, Incumbent
 from smearflow.settings import Data, Evaluation, Gate
 
@@ -106,3 +107,14 @@ def test_what_comes_next_says_who_serves() -> None:
     assert words.after_defeat(CHAMPION).startswith("The champion (compact, version 3) stays.")
     assert words.succession(CHAMPION).startswith("It takes the place of compact, version 3:")
     assert "(compact, version 3): its weights are the same" in words.same(CHAMPION)
+
+
+def test_it_says_by_which_labels_where_people_reviewed_them() -> None:
+    assert words.by_reviewed(Review(images=400, reviewed=60, changed=15, excluded=2)) == (
+        "What counts are the reviewed labels: people looked at 60 of the test set's 400 and changed 15, and took 2 "
+        "cells out of it."
+    )
+    same = Interval(0.0, -0.001, 0.001)
+    comparison = Comparison({"auc": same, "balanced_accuracy": same}, 1, 1, 1.0, 400, 10)
+    told = words.compared(CHAMPION, comparison, rivalry(comparison, 0.01), 0.01, reviewed=True)
+    assert told.startswith("On the same test images, by the reviewed labels, it is ")

@@ -107,6 +107,14 @@ def test_every_figure_has_its_interval(facts: CardFacts) -> None:
     assert card.count(" to ") > len(facts.scores.test)
 
 
+def test_where_labels_were_reviewed_both_truths_have_their_figures(facts: CardFacts) -> None:
+    given = {name: Interval(0.876, 0.8, 0.9) for name in facts.scores.test}
+    card = card_of(replace(facts, scores=replace(facts.scores, given=given)))
+    assert "| figure | by the labels that people reviewed | by the labels as given |" in card
+    assert "| 87.6\xa0% (80.0 to 90.0) |" in card
+    assert "as given |" not in card_of(facts)
+
+
 def test_what_a_model_does_where_it_is_unsure_is_told(facts: CardFacts, predictions: pd.DataFrame) -> None:
     test = predictions[predictions["split"] == "test"]
     card = card_of(

@@ -93,7 +93,7 @@ def test_sensitivity_stands_with_its_interval_and_on_how_many(findings: Findings
 
 
 def test_every_section_but_the_sheet_and_the_lecture_is_there(page: Page) -> None:
-    assert {s.name for s in SECTIONS} - page.anchors == {"augment", "lecture", "slices", "history"}
+    assert {s.name for s in SECTIONS} - page.anchors == {"augment", "lecture", "slices", "labels", "history"}
     assert "Not on this page: augmentation, slices." in page.text
 
 

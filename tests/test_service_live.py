@@ -122,7 +122,7 @@ def test_a_second_up_starts_nothing_twice(up: Callable[[], Told], workspace: Wor
     lines = dict(line.split(maxsplit=1) for line in up().stdout.splitlines())
     assert processes(workspace) == before
     assert lines.keys() == {"Prefect", "reports", "worker", "deployed", "stop"}
-    assert lines["deployed"] == "retraining, quality-check, backbone-training"
+    assert lines["deployed"] == "retraining, retraining-on-labels, quality-check, backbone-training"
     assert settings_of(workspace) == load_settings(small)
 
 
@@ -334,7 +334,7 @@ def test_on_a_server_elsewhere_no_server_is_started_and_none_is_ended(
     monkeypatch.setenv("PREFECT_API_URL", there)
     live = bring_up(here, load_settings(small, ["live.pool=elsewhere"]))
     assert live.server.external and not here.server_record.exists()
-    assert live.deployments == ["retraining", "quality-check"]
+    assert live.deployments == ["retraining", "retraining-on-labels", "quality-check", "backbone-training"]
     deployment = ask("GET", f"{there}/deployments/name/retraining/retraining")
     assert deployment["work_pool_name"] == "elsewhere"
     assert deployment["parameters"]["workspace"] == str(here.root)

@@ -1,6 +1,6 @@
 """CSV files of labels, as people pass them on: the queue that they fill in elsewhere, and what comes back.
 
-Read: columns file or sha256 (or both), label, and, as one likes, reader and reason; any others are passed by. Comma,
+Read: columns file or sha256 (or both), label, and, as one likes, reader, reason and given; others are passed by. Comma,
 semicolon or tab; a file with one bad row is refused whole. Written: a text that a spreadsheet would take for a formula
 gets an apostrophe before it, which is taken away again when it is read.
 """
@@ -19,7 +19,7 @@ from smearflow.errors import UsageError
 from smearflow.workspace import write_text
 
 QUEUE = ("file", "sha256", "given", "score")  # columns of a written queue
-WANTED = "Wanted are the columns file or sha256 (or both), and label; reader and reason if you like."
+WANTED = "Wanted are the columns file or sha256 (or both), and label; reader, reason and given if you like."
 NAMED = 10  # bad rows that an error names
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a formula begins, to a spreadsheet
 WINDOWS = re.compile(r"\\(?!x[0-9a-f]{2})")  # a backslash that isn't one of printable_path's
@@ -65,9 +65,9 @@ class _Reading:
             allowed = ", ".join(self.labels.values())
             self.bad.append(f"line {line}: {label!r} is none of {allowed}")
         else:
-            self._keep(
-                line, Decision(file, sha256.lower() or None, None, decided, reader or self.reader, self.time, reason)
-            )
+            given = self.labels.get(row.get("given", "").lower())
+            who = reader or self.reader
+            self._keep(line, Decision(file, sha256.lower() or None, given, decided, who, self.time, reason))
 
     def _keep(self, line: int, decision: Decision) -> None:
         cell = (decision.reader, decision.sha256 or decision.file)

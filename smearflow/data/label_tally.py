@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -66,13 +66,28 @@ def kind_of(decision: Decision) -> str:
 def tally(entries: Sequence[Entry], known: tuple[str, pd.DataFrame] | None) -> Tally:
     """What ``entries`` come to. ``known``: the last run that has a manifest, and that; None: there is no such run."""
     said = opinions(entries)
-    counting = [entries[number - 1].decision for number in said["number"].tolist()]
+    counting = _with_given([entries[number - 1].decision for number in said["number"].tolist()], said, known)
     return Tally(
         entries=tuple(entries),
         readers=tuple(_reader(name, told) for name, told in sorted(_by(counting, "reader").items())),
         queues={queue: _kinds(told) for queue, told in sorted(_by(counting, "queue").items())},
         applied=_applied(said, *known) if known else None,
     )
+
+
+def _with_given(
+    decisions: Sequence[Decision], said: pd.DataFrame, known: tuple[str, pd.DataFrame] | None
+) -> list[Decision]:
+    """``decisions``, of which ``said`` are the rows, with the label that their cells have in the data, as far as known:
+    who decided before the first run didn't know it."""
+    if known is None:
+        return list(decisions)
+    cells = known[1].dropna(subset=["sha256", "label_given"])
+    given = dict(zip(cells["sha256"].tolist(), cells["label_given"].tolist(), strict=True))
+    contents = matched(said, known[1]).tolist()
+    return [
+        replace(each, given=each.given or given.get(content)) for each, content in zip(decisions, contents, strict=True)
+    ]
 
 
 def _reader(name: str, told: Sequence[Decision]) -> Reader:

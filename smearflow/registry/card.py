@@ -15,8 +15,8 @@ from smearflow.evaluation.intervals import Interval
 from smearflow.evaluation.scoring import Scores
 from smearflow.evaluation.slices import Slice, in_words
 from smearflow.models.spec import Trained
-from smearflow.registry.card_labels import review_of
-from smearflow.report.wording import NBSP, count, counted, interval, metric, percent
+from smearflow.registry.card_labels import figures_by_truth, review_of
+from smearflow.report.wording import NBSP, count, counted, interval, percent
 from smearflow.settings import Settings
 
 CARD = "MODEL_CARD.md"
@@ -153,16 +153,13 @@ stains, or pictures that show anything but one cell."""
 
 def _figures(facts: CardFacts) -> str:
     scores = facts.scores
-    rows = "\n".join(f"| {metric(name)} | {interval(name, figure)} |" for name, figure in scores.test.items())
     counts = scores.confusion
     return f"""## How good it is
 
 On {counted(scores.images, "test image")} of {_patients(facts)}, at the threshold {scores.threshold:.4f}
 of the calibrated probability, which was chosen on validation.{_openings(facts.openings)}
 
-| figure | with 95 % interval |
-|---|---|
-{rows}
+{figures_by_truth(scores)}
 
 Right: {counts["tp"]:,} {facts.settings.data.positive} and {counts["tn"]:,} {facts.settings.data.negative}.
 Missed: {counts["fn"]:,}. False alarms: {counts["fp"]:,}.

@@ -16,7 +16,8 @@ from smearflow.report.wording import counted
 from smearflow.summary import LabelsResult, TruthsResult
 
 SIDE = 64  # pixels of a cell
-WORST = 24  # cells a class
+WORST = 18  # cells a class
+LEAST = 0.05  # chance of being wrong, below which a label is no suspect
 APART = 0.01  # difference of the classes' shares of wrong labels that is worth a word
 FIGURES = ("accuracy", "sensitivity", "specificity", "auc")
 SEEN = {"relabelled": "changed", "kept": "kept", "unsure": "unsure", "disputed": "disputed", "labelled": "labelled"}
@@ -102,7 +103,8 @@ def _curve(findings: Findings, labels: LabelsResult, table: pd.DataFrame) -> Cha
 
 
 def _classes(findings: Findings, labels: LabelsResult, table: pd.DataFrame, names: Names) -> tuple[OfClass, ...]:
-    by_class = ((name, table[table["label"] == name].head(WORST)) for name in findings.settings.data.classes)
+    doubted = table[table["wrong"] >= LEAST]
+    by_class = ((name, doubted[doubted["label"] == name].head(WORST)) for name in findings.settings.data.classes)
     return tuple(
         OfClass(
             name,
