@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 from prefect import flow
 
 from flows.recording import new_id, note_process
 from smearflow.data.overlay import Reviewed
+from smearflow.data.sources import Source
 from smearflow.models.plans import plan_models
 from smearflow.models.training import end_all
 from smearflow.settings import Settings
@@ -45,7 +47,8 @@ def label_review(settings: Settings = Settings(), workspace: Path = Path("worksp
             plans = plan_models(settings)
             source = ingest(run, run.workspace, settings.data)
             reviewed = read_labels(run, run.workspace)
-            scanned = scan(run, source, settings.data, settings.quality, memory_of(run), crew.measurers, reviewed)
+            judged = None if has_labels(source) else reviewed  # labels as given: scores outlast a day's decisions
+            scanned = scan(run, source, settings.data, settings.quality, memory_of(run), crew.measurers, judged)
             found = deduplicate(run, scanned, scanned.root, settings.duplicates, thumbnails_of(run)).manifest
             cells = cells_to_judge(found.path, found.root)
             how = (settings.data, settings.augment, settings.train, run.workspace)
@@ -53,3 +56,8 @@ def label_review(settings: Settings = Settings(), workspace: Path = Path("worksp
         return ToReview(found.path, found.root, scores, reviewed)
     finally:
         end_all()
+
+
+def has_labels(source: Source) -> bool:
+    """Whether any image came with a label."""
+    return bool(pd.read_parquet(source.listing, columns=["label"])["label"].notna().any())

@@ -18,6 +18,7 @@ from smearflow.data.label_files import read_label_file, write_queue
 from smearflow.data.label_import import Imported, bring_in
 from smearflow.data.manifest import read_manifest
 from smearflow.data.overlay import opinions
+from smearflow.data.readers import named
 from smearflow.data.review_figures import sentences
 from smearflow.data.review_queue import Order, cells_of, order_of, to_label, upcoming, views_of
 from smearflow.errors import UsageError
@@ -26,7 +27,7 @@ from smearflow.processes import end_once
 from smearflow.service.events import tell_of_labels
 from smearflow.service.ports import is_free
 from smearflow.service.review_page import ReviewServer
-from smearflow.service.review_session import Session, named
+from smearflow.service.review_session import Session
 from smearflow.settings import Settings
 from smearflow.workspace import Workspace
 

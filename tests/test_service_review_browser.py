@@ -8,7 +8,9 @@ from browser import Browser, browser
 from drawn_review import decided, session_in
 
 from smearflow.data.decisions import read_decisions
+from smearflow.data.review_queue import to_label
 from smearflow.service.review_page import ReviewServer
+from smearflow.service.review_session import Session
 
 QUIET = "pending === 0 && document.querySelector('#stage img')"
 
@@ -155,6 +157,24 @@ def test_another_reader_takes_over(chromium, review):
     assert page.text("#who") == "Bela"
     assert read_decisions(review.session.ledger)[0].decision.reader == "Bela"
     page.evaluate("sessionStorage.clear()")
+
+
+def test_cells_without_labels_are_given_one(chromium, tmp_path):
+    session = session_in(tmp_path)
+    cells = session.cells.assign(given=None, wrong=float("nan"))
+    unlabelled = Session(cells, session.root, to_label(cells), session.ledger, session.classes, "Parasitized")
+    with ReviewServer(unlabelled, "Anna") as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        page = opened(chromium, server.url)
+        assert page.text("#given") == "It has no label yet"
+        press(page, "12u")
+        server.shutdown()
+    entries = [entry.decision for entry in read_decisions(session.ledger)]
+    assert [(each.decided, each.given, each.queue) for each in entries] == [
+        ("Parasitized", None, "unlabelled"),
+        ("Uninfected", None, "unlabelled"),
+        ("unsure", None, "unlabelled"),
+    ]
 
 
 def test_on_a_phone_by_thumb(chromium, review):

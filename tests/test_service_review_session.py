@@ -5,7 +5,7 @@ from drawn_review import decided, session_in
 
 from smearflow.data.decisions import read_decisions
 from smearflow.errors import UsageError
-from smearflow.service.review_session import SAW, named
+from smearflow.service.review_session import SAW
 
 
 @pytest.fixture
@@ -116,10 +116,3 @@ def test_two_readers_and_a_third(tmp_path):
 def test_what_cant_be_decided(session, sha256, word):
     with pytest.raises(UsageError, match="isn't a decision"):
         session.decide("Anna", sha256 or first(session)["sha256"], word)
-
-
-def test_names_of_readers():
-    assert named("  Dr. Žofia O'Neil ") == "Dr. Žofia O'Neil"
-    for bad in ("", " ", "=1+1", "a\nb", "x" * 41, None, 7):
-        with pytest.raises(UsageError, match="can't be the name of a reader"):
-            named(bad)

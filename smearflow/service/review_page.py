@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from smearflow.data.readers import named
 from smearflow.errors import SmearflowError, UsageError
 from smearflow.report.pictures import png
 from smearflow.service.ports import HOST
-from smearflow.service.review_session import Session, named
+from smearflow.service.review_session import Session
 
 HERE = Path(__file__).parent
 FILES = {

@@ -4,7 +4,6 @@ Whatever was said is read from the ledger, so that a reload, a crash or another 
 nothing. A decision is on the disk before its answer leaves.
 """
 
-import re
 import threading
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -24,7 +23,6 @@ from smearflow.errors import UsageError
 
 AHEAD = 6  # cells that the page is told of, so that it has their pictures before they are wanted
 OFF = 20  # decisions until a cell that was put off comes back
-READER = re.compile(r"[^\W_][\w .@+'-]{0,39}")  # no line break, no formula
 SAW = "saw the model"  # the reason of a decision whose reader asked for the model's opinion first
 
 
@@ -191,14 +189,3 @@ class Session:
 
     def _name(self, sha256: str) -> str:
         return str(self._rows[sha256]["path"]).rpartition("/")[2]
-
-
-def named(reader: object) -> str:
-    """The name of a reader, without spaces around it. Raises UsageError where it is none."""
-    name = reader.strip() if isinstance(reader, str) else ""
-    if not READER.fullmatch(name):
-        raise UsageError(
-            f"{reader!r} can't be the name of a reader.",
-            "Take 1 to 40 letters, digits, spaces or any of . _ @ + ' -, with a letter or digit first.",
-        )
-    return name
