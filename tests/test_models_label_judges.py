@@ -17,6 +17,7 @@ from smearflow.models.training import run_module
 from smearflow.settings import Data, Demo, Quality, Train
 
 CELLS, TURNED = 240, 12
+SHORT = Train(batch_size=6, learning_rate=0.005)  # its 300 steps are then over the sooner
 FROZEN = {"name": "MobileNet", "cut": "conv_pw_1_relu", "weights": "random"}
 
 
@@ -52,7 +53,7 @@ def test_turned_labels_are_among_the_worst_tenth_and_what_is_cached_is_not_compu
 ) -> None:
     lines: list[str] = []
     frozen = spec_of(table, tmp_path / "frozen", **FROZEN).model_copy(update={"features": tmp_path / "features"})
-    whole = spec_of(table, tmp_path / "whole", name="compact")
+    whole = spec_of(table, tmp_path / "whole", name="compact").model_copy(update={"train": SHORT})
     judges = judged(table, tmp_path / "out", {"MobileNet": frozen}, {"compact": whole}, lines)
     rows = pd.read_parquet(table)
     assert list(judges.columns) == ["sha256", "MobileNet", "compact", "statistics"]
