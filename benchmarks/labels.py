@@ -167,18 +167,22 @@ def features_by(plan: Plan, rows: pd.DataFrame, root: Path, settings: Settings, 
 
 def picture(curve: pd.DataFrame) -> str:
     """Accuracy against corrected labels over the share that was looked at, as an SVG that stands alone."""
-    low = float(np.floor(200 * curve["accuracy_corrected"].min()) / 200)
-    high = float(np.ceil(200 * curve["accuracy_corrected"].max()) / 200)
-    x, y = Axis("% of the training cells looked at", 0, 100 * max(LOOKED_AT), 0), Axis("accuracy", low, high, 3)
+    percent = 100 * curve["accuracy_corrected"]
+    low, high = float(np.floor(2 * percent.min()) / 2), float(np.ceil(2 * percent.max()) / 2)
+    x, y = Axis("% of the training cells looked at", 0, 100 * max(LOOKED_AT)), Axis("accuracy, %", low, high, 1)
     series = []
     for number, (name, rows) in enumerate(curve.groupby("order", sort=False)):
-        points = list(zip(100 * rows["share"], rows["accuracy_corrected"], strict=True))
+        points = list(zip(100 * rows["share"], percent[rows.index], strict=True))
         series.append(Series(str(name), points, number, "dashed" if name == "by chance" else "plain"))
-    words = "Accuracy on patients never seen, against corrected labels: worst first (plain), by chance (dashed)"
-    drawn = str(lines(words, words, x, y, series).svg)
-    return drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
-        "<title>", STYLE + "<title>", 1
+    words = "Accuracy on patients never seen, against corrected labels, after a review of the training cells"
+    legend = "".join(
+        f'<line class="line {each.classes}" x1="58" x2="82" y1="{18 + 16 * n}" y2="{18 + 16 * n}"/>'
+        f'<text class="name" x="88" y="{22 + 16 * n}">{each.name}</text>'
+        for n, each in enumerate(series)
     )
+    drawn = str(lines(words, words, x, y, series, legend).svg)
+    alone = '<svg xmlns="http://www.w3.org/2000/svg" width="630" '
+    return drawn.replace("<svg ", alone, 1).replace("<title>", STYLE + "<title>", 1)
 
 
 def worth(

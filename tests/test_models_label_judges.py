@@ -8,9 +8,13 @@ import pytest
 from trained_cells import CLASSES, spec_of, split_of_cells
 
 from smearflow.data.label_scores import label_scores
+from smearflow.data.scanning import scan
+from smearflow.data.sources import list_folder
+from smearflow.data.synthetic import draw_cells
 from smearflow.evaluation.shortcut import COLUMNS
 from smearflow.models.spec import LabelSpec, TrainSpec
 from smearflow.models.training import run_module
+from smearflow.settings import Data, Demo, Quality
 
 CELLS, TURNED = 240, 12
 FROZEN = {"name": "MobileNet", "cut": "conv_pw_1_relu", "weights": "random"}
@@ -65,3 +69,22 @@ def test_turned_labels_are_among_the_worst_tenth_and_what_is_cached_is_not_compu
     heads = judged(table, tmp_path / "again", {"MobileNet": frozen}, {}, again)
     assert again == ["labels 1/1 MobileNet"]  # no engine was tried, no image decoded
     pd.testing.assert_series_equal(heads["MobileNet"], judges["MobileNet"])
+
+
+@pytest.mark.soak
+def test_flips_of_synthetic_cells_are_among_the_worst_tenth(tmp_path: Path) -> None:
+    data, draw = Data(), np.random.default_rng(0)
+    draw_cells(tmp_path / "demo", Demo(images=800, patients=40))
+    listing = list_folder(tmp_path / "demo", data.classes)
+    rows = scan(listing.root, listing.files, data, Quality(), 2, lambda _: None).assign(cluster=None)
+    rows = rows[rows["reason"].isna()].reset_index(drop=True)
+    flipped = draw.permutation(len(rows))[: len(rows) // 20]
+    rows.loc[flipped, "label"] = np.where(rows.loc[flipped, "label"] == data.positive, data.negative, data.positive)
+    table = listing.root / "rows.parquet"
+    rows.to_parquet(table, index=False)
+    whole = spec_of(table, tmp_path / "whole", name="compact", input_size=64)
+    judges = judged(table, tmp_path / "out", {}, {"compact": whole}, [])
+    scores, share = label_scores(rows, judges.drop(columns="sha256"), data.positive)
+    worst = set(scores["path"].head(len(rows) // 10))
+    assert len(worst & set(rows.loc[flipped, "path"])) >= 0.8 * len(flipped)
+    assert share.value < 0.1
