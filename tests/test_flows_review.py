@@ -108,9 +108,12 @@ def test_what_a_person_decides_is_what_the_next_run_learns_from(
     told, _ = run.communicate(timeout=300)
     assert run.returncode == 0, told
     summary = read_summary(place.latest / "summary.json")
-    assert summary.dataset and summary.dataset.digest != before  # the same cells, other labels
+    assert summary.paths.manifest and summary.dataset and summary.truths
     cells = read_manifest(summary.paths.manifest)
+    assert summary.dataset.digest == content_digest(cells) != before  # the same cells, other labels
     sources = cells["label_source"].value_counts()
     assert (sources["relabelled"], sources["kept"], sources["unsure"], sources["excluded"]) == (4, 15, 1, 1)
     changed = cells[cells["label_source"] == "relabelled"]
     assert (changed["label"] != changed["label_given"]).all() and changed["path"].str.endswith(other[0]).any()
+    assert summary.truths.reviewed > 0  # of the test set; both truths are told of each model
+    assert [(model.name, model.given is not None) for model in summary.truths.models] == [("compact", True)]
