@@ -61,9 +61,8 @@ def test_weights_travel_with_their_images() -> None:
         batch = taken(feed.batches(0), 2)
         assert [each[2].tolist() for each in batch] == [order_of(7, 5, 0)[:4].tolist(), order_of(7, 5, 0)[4:].tolist()]
     assert [len(each) for each in taken(cached_of(images, 1, how).batches(0), 1)] == [2]
-    assert taken(cached_of(images, 1, Train(batch_size=7, class_weights="balanced")).batches(0), 1)[0][
-        2
-    ].sum() == pytest.approx(7)
+    balanced = cached_of(images, 1, Train(batch_size=7, class_weights="balanced"))
+    assert taken(balanced.batches(0), 1)[0][2].sum() == pytest.approx(7)
 
 
 def pictures(numbers: Labelled) -> Labelled:

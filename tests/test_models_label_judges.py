@@ -14,7 +14,7 @@ from smearflow.data.synthetic import draw_cells
 from smearflow.evaluation.shortcut import COLUMNS
 from smearflow.models.spec import LabelSpec, TrainSpec
 from smearflow.models.training import run_module
-from smearflow.settings import Data, Demo, Quality
+from smearflow.settings import Data, Demo, Quality, Train
 
 CELLS, TURNED = 240, 12
 FROZEN = {"name": "MobileNet", "cut": "conv_pw_1_relu", "weights": "random"}
@@ -74,7 +74,7 @@ def test_turned_labels_are_among_the_worst_tenth_and_what_is_cached_is_not_compu
 @pytest.mark.soak
 def test_flips_of_synthetic_cells_are_among_the_worst_tenth(tmp_path: Path) -> None:
     data, draw = Data(), np.random.default_rng(0)
-    draw_cells(tmp_path / "demo", Demo(images=800, patients=40))
+    draw_cells(tmp_path / "demo", Demo())
     listing = list_folder(tmp_path / "demo", data.classes)
     rows = scan(listing.root, listing.files, data, Quality(), 2, lambda _: None).assign(cluster=None)
     rows = rows[rows["reason"].isna()].reset_index(drop=True)
@@ -82,7 +82,7 @@ def test_flips_of_synthetic_cells_are_among_the_worst_tenth(tmp_path: Path) -> N
     rows.loc[flipped, "label"] = np.where(rows.loc[flipped, "label"] == data.positive, data.negative, data.positive)
     table = listing.root / "rows.parquet"
     rows.to_parquet(table, index=False)
-    whole = spec_of(table, tmp_path / "whole", name="compact", input_size=64)
+    whole = spec_of(table, tmp_path / "whole", name="compact", input_size=96).model_copy(update={"train": Train()})
     judges = judged(table, tmp_path / "out", {}, {"compact": whole}, [])
     scores, share = label_scores(rows, judges.drop(columns="sha256"), data.positive)
     worst = set(scores["path"].head(len(rows) // 10))

@@ -88,6 +88,20 @@ def test_training_images_whose_labels_are_in_doubt_are_counted_class_by_class(tm
     assert "MobileNet and MobileNetV2, fitted on other patients, speak against them most" in page
 
 
-def test_it_says_why_no_label_was_judged(tmp_path: Path) -> None:
-    page = shown(tmp_path, doubts=told.Doubts(why_not="no backbone has weights"))
-    assert "<b>No training label was doubted</b>: no backbone has weights." in page
+def test_it_says_why_networks_dont_learn_as_was_asked(tmp_path: Path) -> None:
+    page = shown(tmp_path, doubts=told.Doubts(why_not="no backbone has weights", way="none"))
+    assert "<b>Whole networks learn from all labels as they are</b>: no backbone has weights." in page
+
+
+def test_it_says_how_networks_learn_and_what_was_compared(tmp_path: Path) -> None:
+    compared = (
+        told.ComparedWay(way="none", accuracy=0.95, gain=0, low=0, high=0, chosen=False),
+        told.ComparedWay(way="reweight", accuracy=0.96, gain=0.01, low=0.002, high=0.018, chosen=True),
+    )
+    page = shown(tmp_path, doubts=told.Doubts(way="reweight", judges=("MobileNet",), compared=compared))
+    assert "weigh as far as their labels are trusted</b> by MobileNet, fitted on other patients" in page
+    assert '<td>+0.0100 <span class="spread">+0.0020 to +0.0180</span></td>' in page
+    undecided = shown(
+        tmp_path / "undecided", doubts=told.Doubts(way="none", judges=("MobileNet",), compared=compared[:1])
+    )
+    assert "no way to learn in spite of wrong ones is surely better" in undecided
