@@ -47,7 +47,8 @@ def review(arguments: argparse.Namespace) -> int:
     session = _of_cells(settings, workspace, arguments.cells) if arguments.cells else _of_data(settings, workspace)
     if arguments.csv:
         count = _written(session, arguments.csv, reader)
-        print(f"{count:,} cells, the worst first, in {arguments.csv}: file, sha256, given, score. Add a column label")
+        first = "the most helpful" if arguments.cells else "the worst"
+        print(f"{count:,} cells, {first} first, in {arguments.csv}: file, sha256, given, score. Add a column label")
         print(f"(a class, exclude or unsure), then: smearflow review --import {arguments.csv}")
         return 0
     print("\n".join(_held(session, ReviewServer(session, reader, arguments.port or 0), settings, workspace)))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from smearflow.report.pictures import contact_sheet, data_url, shrunk, squared, thumbnail
+from smearflow.report.pictures import contact_sheet, data_url, png, shrunk, squared, thumbnail
 
 
 @pytest.fixture
@@ -72,3 +72,14 @@ def test_a_picture_becomes_an_address(cell: Path) -> None:
 
 def test_a_sliver_has_at_least_a_pixel() -> None:
     assert squared(Image.new("RGB", (500, 1), (255, 255, 255)), 64).getbbox() is not None
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF", "BMP"])
+def test_any_format_as_a_png_of_all_its_pixels(cell: Path, form: str) -> None:
+    file = cell.with_suffix(f".{form.lower()}")
+    Image.open(cell).save(file, form)
+    picture = png(file)
+    assert picture is not None and b"C104P65" not in picture
+    assert opened(picture).format == "PNG" and opened(picture).size == (120, 60)
+    file.write_bytes(b"no picture")
+    assert png(file) is None
