@@ -16,8 +16,9 @@ class Labels(Section):
         "`drop_suspects`: without the images whose labels are contradicted most by models that never saw their "
         "patients (heads on this run's frozen backbones, else short trainings on half of the patients each); "
         "`reweight`: each image weighs as much as those models agree with its label; `smoothing`: labels further "
-        "towards 0.5; `generalised_ce`: a loss that minds contradiction less; `auto`: these compared on training "
-        "patients, and the best taken where it is surely better than none.",
+        "towards 0.5; `generalised_ce`: a loss that minds contradiction less; `auto`: these compared by ten short "
+        "trainings on half of the training patients each, about twice the training itself, and the best taken where it "
+        "is surely better than none. The lecture's recipe knows `drop_suspects` alone; linear heads need none.",
     )
     suspects: Annotated[float, Field(gt=0, le=0.2)] = Field(
         0.05, description="Share of the training images that `drop_suspects` leaves out, above 0 to 0.2."
