@@ -27,7 +27,7 @@ from tasks.report import report
 from tasks.robust import left_out_of, lessons
 from tasks.rounds import back_to_training
 from tasks.scan import memory_of, scan
-from tasks.score_labels import scores_if_possible
+from tasks.score_labels import score_labels_if_possible
 from tasks.settle import settle_if_grouped
 from tasks.split import split
 from tasks.train import train_all
@@ -75,7 +75,7 @@ def retraining(
         models = back_to_training(run, plans, combined, splits, settings, crew.trainers)  # where none is good enough
         # Verdict
         scores = evaluate(run, models, manifest.path, parts, settings.data.positive, settings.evaluation)
-        scores_if_possible(run, manifest.path, manifest.root, plans, settings)
+        score_labels_if_possible(run, manifest.path, manifest.root, plans, settings)
         leakage_if_asked(run, plans, models, parts, scores, settings)
         serving = examine(run, scores, models[scores.candidate], parts, settings.evaluation, settings.train.time_limit)
         verdict = gate(run, scores, serving, parts, settings, run.workspace)

@@ -19,6 +19,7 @@ from smearflow.progress import overheard
 from smearflow.settings import Augment, Data, Train
 from smearflow.workspace import Workspace, building, digest_of
 from tasks.stage import stage
+from tasks.train import forget
 
 DOUBTED = "doubted"  # the set of those that are left out, in the split table that training reads
 NOBODY = "no model of this run can: neither a network that is trained whole, nor a frozen one with weights and a cut"
@@ -113,6 +114,7 @@ def doubt(
         splits = {"split.parquet": without(table, scores), "weighed.parquet": weighed(table, scores)}
         for name, split in splits.items():
             split.to_parquet(aside / name, index=False)
+    forget(workspace, [folder])
     of_class = scores.loc[scores["doubted"], "label"].value_counts()
     kept, weighing = (parts_of(split, folder / name, parts.root, parts.left_out) for name, split in splits.items())
     return Doubted(

@@ -17,6 +17,7 @@ from smearflow.settings import Augment, Data, Settings, Train
 from smearflow.workspace import Workspace, building
 from tasks.doubt import NOBODY, Doubted, doubt, is_head, is_whole_network, judges_of
 from tasks.stage import Run, stage
+from tasks.train import forget
 
 AUTO, NONE = "auto", "none"
 JUDGED = ("drop_suspects", "reweight")  # ways that go by what is said of each label
@@ -148,4 +149,5 @@ def compare_ways(
         with overheard("ways") as hear:
             run_module("smearflow.models.ways", told, "ways", how.time_limit, hear)
         found = ComparedWays.model_validate_json((aside / "result.json").read_text(encoding="utf-8"))
+    forget(workspace, [folder])
     return Compared(network.label, found.ways, found.images, found.judged)

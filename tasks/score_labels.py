@@ -88,7 +88,7 @@ def _to_judge(manifest: Path) -> pd.DataFrame:
     return rows[rows["label"].notna()].reset_index(drop=True)
 
 
-def scores_if_possible(
+def score_labels_if_possible(
     run: Run, manifest: Path, root: Path, plans: Sequence[Plan], settings: Settings
 ) -> ScoredLabels | None:
     """The scores that ``labels.scores`` asks for; None, and the log says why, where nobody can judge.

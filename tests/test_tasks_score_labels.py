@@ -19,7 +19,7 @@ from tasks.score_labels import (
     frozen_judges,
     says,
     score_labels,
-    scores_if_possible,
+    score_labels_if_possible,
     whole_judge,
 )
 
@@ -85,7 +85,7 @@ def test_without_a_backbone_fast_scores_are_left_out_and_the_log_says_so(
     from tasks.stage import Run
 
     run = Run("run", Settings(), Workspace.at(tmp_path / "workspace"), "a-run")
-    assert scores_if_possible(run, manifest, manifest.parent, (COMPACT,), Settings()) is None
+    assert score_labels_if_possible(run, manifest, manifest.parent, (COMPACT,), Settings()) is None
     assert NOBODY in capsys.readouterr().out
 
 

@@ -18,7 +18,7 @@ from smearflow.models.features import stream_of
 from smearflow.models.fitted import Array, Labelled
 from smearflow.models.folds import folds_of, logits_of_unseen
 from smearflow.models.frozen import features_to_compute, frozen_of, see
-from smearflow.models.halves import logits_across
+from smearflow.models.halves import logits_of_others
 from smearflow.models.spec import DoubtSpec, TrainSpec
 
 
@@ -60,7 +60,9 @@ def unseen(spec: TrainSpec, rows: pd.DataFrame, judged: pd.DataFrame) -> tuple[A
     """
     row = find(spec.model.name)
     if not row.frozen:
-        return logits_across(spec, judged)
+        said = logits_of_others(spec, judged)
+        there = ~np.isnan(said)
+        return said[there], there
     with stream_of(spec, features_to_compute(spec, row, rows)) as stream:
         cache = see(frozen_of(spec, row, rows), rows, stream, {}).cache
     there = cache.knows(judged["sha256"].tolist())

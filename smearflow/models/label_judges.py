@@ -21,8 +21,8 @@ from smearflow.models.features import cache_at, fullest, network_digest, precisi
 from smearflow.models.fitted import Array, Labelled
 from smearflow.models.folds import EPOCHS, folds_of
 from smearflow.models.frozen import features_to_compute, frozen_of, see
+from smearflow.models.halves import HALVES, logits_of_others
 from smearflow.models.heads import plain_head
-from smearflow.models.label_networks import HALVES, logits_of_others
 from smearflow.models.spec import LabelSpec, TrainSpec
 
 STATISTICS = "statistics"
