@@ -80,8 +80,14 @@ def pool(server: Server, workspace: Workspace) -> Iterator[None]:
     deploy(workspace, settings, server)
     yield
     end_worker(workspace)
-    for found in ask("POST", f"{server.api_url}/deployments/filter", {}):
-        ask("DELETE", f"{server.api_url}/deployments/{found['id']}")
+    remove_all(server, "deployments", "automations")
+
+
+def remove_all(server: Server, *kinds: str) -> None:
+    """Remove deployments or automations from ``server``: of a deployment that goes the automation stays."""
+    for kind in kinds:
+        for found in ask("POST", f"{server.api_url}/{kind}/filter", {}):
+            ask("DELETE", f"{server.api_url}/{kind}/{found['id']}")
 
 
 @pytest.fixture

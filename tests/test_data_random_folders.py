@@ -100,7 +100,9 @@ def test_every_fault_is_among_them(tmp_path: Path) -> None:
     assert reasons == {*REASONS, None} - {
         "near_duplicate",
         "contract",
-    }  # told by other images, or a rule
+        "excluded",
+        "unlabelled",
+    }  # told by other images, a rule, or people
     assert kinds == set(KINDS) - {"special"}
 
 

@@ -31,6 +31,7 @@ def run(workspace: Path, server: Server) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.soak
 def test_a_disk_that_fills_up_while_it_trains_ends_the_run_and_the_next_one_is_whole(
     tmp_path: Path, server: Server
 ) -> None:

@@ -30,7 +30,7 @@ def test_good_data_pass_with_status_0(smearflow, cells):
     assert done.returncode == 0, done.stderr
     assert "160 of 12 groups" in done.stdout
     rows = [line for line in done.stdout.splitlines() if line.startswith("holds")]
-    assert len(rows) == 23 and "files: there are images" in rows[0] and rows[0].endswith(" 160")
+    assert len(rows) == 24 and "files: there are images" in rows[0] and rows[0].endswith(" 160")
 
 
 def test_the_summary_can_be_printed(smearflow, cells):

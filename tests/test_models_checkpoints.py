@@ -65,7 +65,8 @@ def test_killed_in_the_middle_and_started_again_it_ends_at_the_same_weights(
     assert [line.split()[1] for line in made] == [f"{n}/{epochs}" for n in range(3, epochs + 1)]
 
 
-@pytest.mark.parametrize("when", ["epoch 2/", pytest.param("stopped", marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("when", ["epoch 2/", "stopped"])
 def test_a_training_that_stops_early_keeps_its_best_epoch_through_a_kill(
     when: str, table: Path, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def test_turned_labels_are_doubted_and_only_training_images_are_judged(table: Pa
     assert wrong["weight"].mean() < 0.5 < 1 < scores.drop(wrong.index)["weight"].mean()
 
 
+@pytest.mark.soak  # the same networks judge in tests of ways and of scores
 def test_a_whole_network_judges_each_half_by_the_other(table: Path, tmp_path: Path) -> None:
     scores = judged(table, tmp_path / "out", spec_of(table, tmp_path / "judge", name="compact"))
     assert scores.drop_duplicates("group")["doubted"].sum() >= 3  # of 6, by 70 cells a network; chance would find none

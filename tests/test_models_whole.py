@@ -100,7 +100,7 @@ print("grown", taken() - before, total == 200 * sum(range(IMAGES // 200)), len(k
 """
 
 
-@pytest.mark.parametrize(("limit", "on_disk"), [(10**9, False), (10**8, True)])
+@pytest.mark.parametrize(("limit", "on_disk"), [pytest.param(10**9, False, marks=pytest.mark.soak), (10**8, True)])
 def test_pixels_that_take_more_than_a_quarter_of_the_memory_lie_on_the_disk(limit, on_disk, tmp_path):
     told = [sys.executable, "-c", CELLS, str(limit), str(tmp_path)]
     done = subprocess.run(told, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)

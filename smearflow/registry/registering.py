@@ -94,13 +94,21 @@ def _experiment(client: Any, name: str, artifacts_root: Path | None) -> str:
 
     MLflow keeps that path for ever: where the workspace was moved, the old experiment is renamed, and a new one made.
     """
+    from mlflow.exceptions import MlflowException
+
     known = client.get_experiment_by_name(name)
     location = str(artifacts_root) if artifacts_root else None
     if known and location in (None, known.artifact_location):
         return str(known.experiment_id)
     if known:
         client.rename_experiment(known.experiment_id, f"{name} (at {known.artifact_location})")
-    return str(client.create_experiment(name, artifact_location=location))
+    try:
+        return str(client.create_experiment(name, artifact_location=location))
+    except MlflowException:
+        made = client.get_experiment_by_name(name)  # by another run, at this moment
+        if made is None or location not in (None, made.artifact_location):
+            raise
+        return str(made.experiment_id)
 
 
 def _log_figures(client: Any, run_id: str, facts: Facts) -> None:
