@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from prefect_cleared import clear
 from webhook_sink import Sink
 
 from smearflow.service import webhook
 from smearflow.service.deployments import deploy
-from smearflow.service.prefect_api import ask
 from smearflow.service.prefect_server import Server, ensure_server, stop_server
 from smearflow.service.worker import end_worker, ensure_worker
 from smearflow.settings import Settings
@@ -80,14 +80,7 @@ def pool(server: Server, workspace: Workspace) -> Iterator[None]:
     deploy(workspace, settings, server)
     yield
     end_worker(workspace)
-    remove_all(server, "deployments", "automations")
-
-
-def remove_all(server: Server, *kinds: str) -> None:
-    """Remove deployments or automations from ``server``: of a deployment that goes the automation stays."""
-    for kind in kinds:
-        for found in ask("POST", f"{server.api_url}/{kind}/filter", {}):
-            ask("DELETE", f"{server.api_url}/{kind}/{found['id']}")
+    clear(server)
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from smearflow.service.prefect_server import Server
 from smearflow.summary import read_summary
 from tests.conftest import CHECKOUT

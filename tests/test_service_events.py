@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import remove_all
+from prefect_cleared import clear
 
 from smearflow.data.decisions import Decision, append, head_of, now, read_decisions
 from smearflow.origins import Origins, write_origins
@@ -33,7 +33,7 @@ def deployed(server: Server, workspace: Workspace) -> Iterator[str]:
     yield server.api_url
     for run in answers(server.api_url):
         ask("DELETE", f"{server.api_url}/flow_runs/{run['id']}")
-    remove_all(server, "deployments", "automations")
+    clear(server)
     ask("DELETE", f"{server.api_url}/work_pools/{POOL}")
 
 
