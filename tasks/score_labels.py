@@ -96,7 +96,7 @@ def score_labels_if_possible(
     Fast ones come from features that training has left in the cache: after it is when to ask.
     """
     kind = settings.labels.scores
-    if kind == "fast" and not frozen_judges(plans):
+    if kind == "fast" and not any(plan.weights_file for plan in frozen_judges(plans)):  # a control knows nothing
         print(NOBODY)
         return None
     try:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smearflow.data.label_scores import COLUMNS, chances, combined, copies_of, label_scores
+from smearflow.data.label_scores import COLUMNS, chances, combined, copies_of, informed, label_scores
+from smearflow.errors import TrainingError
 
 POSITIVE, NEGATIVE = "Parasitized", "Uninfected"
 CELLS, WRONG = 1000, 50
@@ -85,3 +86,12 @@ def test_chances_come_to_the_share() -> None:
     known = np.ones(500, bool)
     assert chances(against, known, 0.05).mean() == pytest.approx(0.05)
     assert chances(against, known, 0.0).max() < 1e-9
+
+
+def test_a_judge_that_knows_nothing_has_no_word_in_how_many_labels_are_wrong() -> None:
+    given = np.arange(400) % 2 == 0
+    knows, guesses = given.copy(), np.random.default_rng(0).random(400) < 0.5
+    knows[:20] = ~knows[:20]
+    assert informed(np.stack([knows, guesses], axis=1), given).tolist() == [True, False]
+    with pytest.raises(TrainingError, match="no judge says what they say"):
+        informed(guesses[:, None], given)

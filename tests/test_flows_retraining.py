@@ -22,7 +22,6 @@ STAGES = [
     "augment",
     "train",
     "evaluate",
-    "score_labels",
     "examine",
     "gate",
     "register",
@@ -104,7 +103,7 @@ def test_an_unchanged_second_run_does_no_work_and_keeps_the_champion(finished, s
     summary = read_summary(workspace.latest / "summary.json")
     states = {stage.name: stage.state for stage in summary.stages}
     assert {name for name, state in states.items() if state == "cached"} == {
-        "scan", "deduplicate", "validate", "split", "augment", "train", "evaluate", "score_labels", "examine",
+        "scan", "deduplicate", "validate", "split", "augment", "train", "evaluate", "examine",
     }  # fmt: skip
     assert summary.verdict.outcome == "kept"
     assert (summary.split.added, summary.split.champion_apart) == (0, True)

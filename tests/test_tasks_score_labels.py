@@ -34,11 +34,12 @@ CONTROL = Plan(
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    """120 drawn cells, and two copies of one of them under the other label."""
+    """120 drawn cells, the infected ones redder, and two copies of one of them under the other label."""
     table = split_of_cells(tmp_path / "cells", images=120)
     rows = pd.read_parquet(table).drop(columns="split")
     draw = np.random.default_rng(0)
     rows = rows.assign(**{name: draw.integers(40, 200, len(rows)) for name in COLUMNS})
+    rows["red"] += 100 * (rows["label"] == "Parasitized")
     rows.loc[[0, 1], "cluster"], rows.loc[[0, 1], "reason"] = "a", "label_conflict"
     as_manifest(rows).to_parquet(table)
     return table

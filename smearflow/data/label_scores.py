@@ -12,12 +12,14 @@ import pandas as pd
 
 from smearflow.data.label_noise import Share, share_wrong
 from smearflow.data.labels import contradiction
+from smearflow.errors import TrainingError
 from smearflow.evaluation.shortcut import fit
 
 Array = np.ndarray[Any, Any]
 
 JUDGE = "judge_"  # before a judge's name, in the name of its column
 COLUMNS = ("path", "sha256", "label", "group", "probability", "wrong", "rank", "copies")
+AGREEMENT = 0.75  # with labels, of a judge whose word on how many are wrong is worth anything
 SURE = 1e-6  # probabilities keep so far from 0 and 1
 FAR, HALVINGS = 40.0, 60  # the logit at which a search begins, and how often its range is halved
 
@@ -36,7 +38,8 @@ def label_scores(cells: pd.DataFrame, judges: pd.DataFrame, positive: str) -> tu
     logits = logits_of(judges.to_numpy(np.float64))
     together = combined(logits, given)
     known = ~np.isnan(together)
-    share = share_wrong(logits[known] > 0, given[known], cells.loc[known, "group"])
+    votes = logits[known] > 0
+    share = share_wrong(votes[:, informed(votes, given[known])], given[known], cells.loc[known, "group"])
     against = np.where(known, contradiction(together, given), -FAR)
     wrong = np.where(known, chances(against, known, share.value), share.value)
     others, copies = copies_of(cells)
@@ -47,6 +50,21 @@ def label_scores(cells: pd.DataFrame, judges: pd.DataFrame, positive: str) -> tu
     worst = np.lexsort((cells["path"].to_numpy(str), -against, -table["wrong"].to_numpy(np.float64)))
     table = table.iloc[worst].assign(rank=np.arange(1, len(table) + 1))
     return table[[*COLUMNS, *columns]].reset_index(drop=True), share
+
+
+def informed(votes: Array, given: Array) -> Array:
+    """Which judges know something of labels, bool (k,): those whose ``votes``, bool (n, k), mostly are the label.
+
+    The others would make the share what chance makes it. Raises TrainingError where none does.
+    """
+    agree: Array = (votes == given[:, None]).mean(axis=0) >= AGREEMENT
+    if not agree.any():
+        raise TrainingError(
+            f"The labels can't be judged: no judge says what they say of {AGREEMENT:.0%} of the images.",
+            "Give it a backbone with weights (SMEARFLOW_WEIGHTS_DIR); look whether the labels are those of the images.",
+            permanent=True,
+        )
+    return agree
 
 
 def combined(logits: Array, given: Array) -> Array:
