@@ -12,7 +12,6 @@ import pandas as pd
 
 from smearflow.data.label_noise import Share, share_wrong
 from smearflow.data.labels import contradiction
-from smearflow.errors import TrainingError
 from smearflow.evaluation.shortcut import fit
 
 Array = np.ndarray[Any, Any]
@@ -55,16 +54,12 @@ def label_scores(cells: pd.DataFrame, judges: pd.DataFrame, positive: str) -> tu
 def informed(votes: Array, given: Array) -> Array:
     """Which judges know something of labels, bool (k,): those whose ``votes``, bool (n, k), mostly are the label.
 
-    The others would make the share what chance makes it. Raises TrainingError where none does.
+    The others would make the share what chance makes it. Where none does it is the best alone, whose own mistakes then
+    count as wrong labels.
     """
-    agree: Array = (votes == given[:, None]).mean(axis=0) >= AGREEMENT
-    if not agree.any():
-        raise TrainingError(
-            f"The labels can't be judged: no judge says what they say of {AGREEMENT:.0%} of the images.",
-            "Give it a backbone with weights (SMEARFLOW_WEIGHTS_DIR); look whether the labels are those of the images.",
-            permanent=True,
-        )
-    return agree
+    agreement = (votes == given[:, None]).mean(axis=0)
+    knows: Array = agreement >= min(AGREEMENT, agreement.max())
+    return knows
 
 
 def combined(logits: Array, given: Array) -> Array:
