@@ -25,7 +25,6 @@ from smearflow.workspace import alone, write_text
 EXCLUDE = "exclude"  # the picture is no good: no label fits
 UNSURE = "unsure"
 WITHDRAWN = "withdrawn"  # takes back what this reader said last of this cell
-DIGITS = 64  # of a link of the chain, hexadecimal
 
 
 @dataclass(frozen=True)
